@@ -1,0 +1,67 @@
+// The plan: a pure function of what is known of each record and the pair's policy. One Action per record that needs anything;
+// a plan is the ordered list of them. Nothing here talks to anybody.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/merge.h"
+#include "core/record.h"
+#include "core/schema.h"
+
+namespace rowpage {
+
+/// What a run may do and how the user narrowed it.
+struct PlanOptions {
+  Direction direction = Direction::both;  // which sides may be written in this run
+  Millis now_ms = 0;                      // database clock
+  First first = First::ask;
+  bool first_sync = false;  // no complete sync of this pair yet
+};
+
+/// Everything known of one record when it is decided upon.
+struct RecordState {
+  std::optional<Page> page;   // as observed
+  bool page_presumed = false; // not observed: the page is taken to show its shadow (a write re-reads it first)
+  bool page_gone = false;     // read by id and not found, or left for another parent
+  std::string page_gone_why;
+  std::optional<Row> row;     // as observed in a consistent read
+  bool row_presumed = false;  // not observed: taken to show its shadow (never when the row is about to be written)
+  std::optional<Link> link;
+  std::vector<Pending> open;  // requests about this record that are still unsettled
+  Times page_times, row_times;  // when each field changed, where something better than the record's own time is known
+};
+
+enum class RowOp { none, insert, update, soft_delete, hard_delete, restore };
+enum class PageOp { none, create, update, trash, restore };
+
+/// What one record needs, with the reason of each part. Both sides may be written (different fields).
+struct Action {
+  std::string key, page_id;
+  RowOp row_op = RowOp::none;
+  std::vector<Change> row_set;
+  PageOp page_op = PageOp::none;      // restore with page_set: restore first, then update
+  std::vector<Change> page_set;
+  bool link = false;                  // a new link between two existing halves
+  bool learn = false;                 // shadows move without a write (agreement)
+  bool close = false;                 // both halves are gone: the link is kept as a tombstone
+  Values page_shadow, row_shadow;     // after `learn`, before the writes: the base the writes build on
+  std::vector<Conflict> conflicts;    // logged before anything is overwritten
+  std::vector<std::size_t> drift;     // fields changed on a side that is read only for them
+  std::vector<std::size_t> later;     // fields left for a later run (direction of this run)
+  std::optional<Parked> park;         // nothing else is done
+  std::vector<std::string> reasons;   // for people: "Type: changed in Notion, Ops → Policy"
+
+  bool writes() const { return row_op != RowOp::none || page_op != PageOp::none; }
+  bool nothing() const { return !writes() && !link && !learn && !close && conflicts.empty() && !park; }
+};
+
+/// Decides one record. Never fails: what cannot travel becomes an Action with `park`.
+Action decide(const Pair& pair, const RecordState& state, const PlanOptions& options);
+
+std::string_view name_of(RowOp op);
+std::string_view name_of(PageOp op);
+
+}  // namespace rowpage

@@ -1,0 +1,127 @@
+// A record and what is known of it: the page and the row as observed, the link with its shadows, requests still open.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/schema.h"
+#include "core/time.h"
+#include "core/value.h"
+
+namespace rowpage {
+
+/// A value to write: index into the pair's fields.
+struct Change {
+  std::size_t field = 0;
+  Value value;
+  bool operator==(const Change&) const = default;
+};
+
+/// A field that was there but could not be read as its type, whole. The record parks.
+struct Unreadable {
+  std::size_t field = 0;
+  std::string why;
+};
+
+/// The Notion half as read.
+struct Page {
+  std::string id;  // canonical
+  Millis created_ms = 0;
+  Millis edited_ms = 0;  // start of a minute: the edit happened within it
+  bool in_trash = false;
+  bool is_archived = false;
+  std::string parent;  // data source id; empty when the page left for another kind of parent
+  Values values;       // one per field of the pair
+  std::vector<std::size_t> formatted;  // fields whose text carries formatting, links, mentions or equations
+  std::vector<Unreadable> unreadable;
+  std::string nonce, row_id, checksum;  // bookkeeping as shown; empty when not kept
+};
+
+/// The Postgres half as read.
+struct Row {
+  std::string key;      // the key column as text
+  std::string version;  // opaque; what compare-and-set compares (xmin)
+  std::optional<Millis> updated_ms;
+  bool deleted = false;  // deleted_at is set
+  Values values;
+  std::vector<Unreadable> unreadable;
+  std::string page_id, checksum;  // bookkeeping columns; page_id canonical when it has the form of an id
+};
+
+/// When a change was made, as far as known. Per field; nullopt: not known.
+using Times = std::vector<std::optional<Millis>>;
+
+/// A captured change: a hint which key to read, never data (R13).
+struct Captured {
+  std::int64_t id = 0;
+  std::string key;
+  std::vector<std::size_t> fields;  // changed, as far as the entry names them; empty for inserts and deletes
+  Millis at_ms = 0;
+  bool own = false;    // written by us
+  bool whole = false;  // TRUNCATE or a lost trigger: the table must be scanned
+};
+
+/// The stored tie between a page and a row, with the values last agreed, per side.
+struct Link {
+  std::string key;
+  std::string page_id;
+  std::string nonce;
+  Values page_shadow, row_shadow;
+  bool page_live = true, row_live = true;  // existence last agreed, per side
+  Millis page_edited_ms = 0;               // page time at the last reading or answer that made the shadow
+  Times page_seen, row_seen;               // when an unresolved difference was first seen (empty: none)
+  std::vector<std::pair<std::size_t, Side>> choices;  // a person's decision on open conflicts, per field
+};
+
+enum class RequestKind { create, update, trash, restore };
+
+/// A Notion request written down before it is sent (R1).
+struct Pending {
+  std::string nonce;  // of the attempt; for create it travels in the page
+  RequestKind kind = RequestKind::create;
+  std::string key;
+  std::string page_id;  // empty for create
+  std::vector<Change> intended;
+  Millis noted_ms = 0;    // database clock
+  Millis send_by_ms = 0;  // database clock: never sent after this
+  int attempt = 1;
+};
+
+/// A create given up: its nonce is remembered, for it may still land (R5).
+struct Abandoned {
+  std::string nonce;
+  std::string key;
+  std::vector<Change> intended;
+};
+
+/// Both halves changed one field since the shadow. The loser is kept here before it is overwritten (R11).
+struct Conflict {
+  std::string key, page_id;
+  std::size_t field = 0;
+  Value base_page, base_row;
+  Value page, row;
+  std::optional<Millis> page_ms, row_ms;
+  std::optional<Side> winner;  // nullopt: open, waits for a person
+  std::string reason;
+};
+
+/// A record that waits. `parked`: it failed alone, with its error. `waiting`: for a bound or another record.
+/// `held`: its page left without being trashed. `undecided`: a conflict waits for a person.
+struct Parked {
+  enum class Kind { parked, waiting, held, undecided } kind = Kind::parked;
+  std::int64_t id = 0;
+  std::string key, page_id;  // either may be empty
+  std::string reason, hint;
+  int attempts = 0;
+  Millis next_try_ms = 0;  // database clock
+};
+
+std::string_view name_of(RequestKind kind);
+std::string_view name_of(Parked::Kind kind);
+std::optional<RequestKind> request_kind(std::string_view name);
+std::optional<Parked::Kind> parked_kind(std::string_view name);
+
+}  // namespace rowpage

@@ -1,0 +1,66 @@
+// One run of one pair: observe, recover, plan, brake, apply, commit.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/plan.h"
+#include "core/result.h"
+#include "engine/ports.h"
+
+namespace rowpage {
+
+struct Ports {
+  Notion& notion;
+  Table& table;
+  Store& store;
+  Clock& clock;
+  Listener& listener;
+};
+
+struct RunOptions {
+  Direction direction = Direction::both;
+  std::optional<Millis> since_ms;  // narrows what is observed; never moves a watermark, never infers deletion
+  bool full = false;
+  bool dry_run = false;  // plan only: nothing is written anywhere, no lease
+  std::optional<std::int64_t> allow_deletes, allow_rewrites, allow_creates;
+  bool allow_mapping_change = false;
+  std::size_t batch_size = 100;
+  int retries = 3;
+  std::string bot_id;     // whose token this is
+  std::int64_t run = 0;   // run id in the store; 0 for a dry run
+  std::int64_t fence = 0;
+  std::size_t in_flight = 8;  // pages read and written together
+};
+
+/// What a run did (or, dry, would do) for one pair.
+struct PairReport {
+  std::string model;
+  std::uint64_t pages_listed = 0, rows_read = 0;
+  std::uint64_t rows_created = 0, rows_updated = 0, rows_deleted = 0, rows_restored = 0;
+  std::uint64_t pages_created = 0, pages_updated = 0, pages_trashed = 0, pages_restored = 0;
+  std::uint64_t linked = 0, agreed = 0, conflicts = 0, undecided = 0, parked = 0, waiting = 0, held = 0, drift = 0, later = 0;
+  std::uint64_t adopted = 0, abandoned = 0;  // recovered requests
+  std::uint64_t requests = 0;                // Notion requests used
+  std::uint64_t requests_planned = 0;        // a dry run's estimate of what sync would need
+  bool full_scan = false;
+  bool interrupted = false;
+  std::vector<std::string> warnings;
+  std::optional<Error> error;  // the pair stopped; Cause::brake when a brake tripped
+
+  bool wrote() const;
+};
+
+/// Receives the plan as it is made, in order. Used by `plan` and --dry-run, and by tests.
+class PlanSink {
+ public:
+  virtual ~PlanSink() = default;
+  virtual void action(const Pair& pair, const Action& action) = 0;
+};
+
+/// Runs one pair. The caller holds the workspace's lease (unless dry_run) and renews nothing: the run renews through `Store`.
+PairReport run_pair(const Ports& ports, const Pair& pair, const RunOptions& options, PlanSink* sink = nullptr);
+
+}  // namespace rowpage
