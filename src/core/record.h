@@ -74,6 +74,7 @@ struct Link {
   Millis page_edited_ms = 0;               // page time at the last reading or answer that made the shadow
   Times page_seen, row_seen;               // when an unresolved difference was first seen (empty: none)
   std::vector<std::pair<std::size_t, Side>> choices;  // a person's decision on open conflicts, per field
+  std::vector<std::size_t> unsettled;  // fields in which the halves never agreed yet (met differing, a person must say)
 };
 
 enum class RequestKind { create, update, trash, restore };

@@ -179,7 +179,8 @@ struct Item {
                              // fields in `keep_shadow`) and an empty key is filled with the new row's
   std::vector<std::size_t> keep_shadow;
   bool unlink = false;
-  std::vector<Conflict> conflicts;
+  std::vector<Conflict> conflicts;           // an open one (no winner) replaces the open one of the same key and field
+  std::vector<std::size_t> close_conflicts;  // fields whose open conflict is over (agreed or decided)
   std::vector<HistoryEntry> history;
   std::vector<Pending> note;         // R1
   std::vector<std::string> settle;   // nonces of pendings whose outcome is known now
