@@ -23,15 +23,15 @@ struct PlanOptions {
 
 /// Everything known of one record when it is decided upon.
 struct RecordState {
-  std::optional<Page> page;   // as observed
-  bool page_presumed = false; // not observed: the page is taken to show its shadow (a write re-reads it first)
-  bool page_gone = false;     // read by id and not found, or left for another parent
-  std::string page_gone_why;
-  std::optional<Row> row;     // as observed in a consistent read
-  bool row_presumed = false;  // not observed: taken to show its shadow (never when the row is about to be written)
+  std::optional<Page> page;    // as observed, in the trash or not
+  bool page_presumed = false;  // not observed: taken to show its shadow (a write re-reads it first)
+  std::string page_left;       // why it can neither be read nor is in the trash: moved, archived, unshared, purged
+  std::optional<Row> row;      // as observed in a consistent read; absent and not presumed: there is none
+  bool row_presumed = false;   // not observed: taken to show its shadow (never when the row is about to be written)
   std::optional<Link> link;
-  std::vector<Pending> open;  // requests about this record that are still unsettled
+  std::vector<Pending> open;    // requests about this record whose outcome is not known yet
   Times page_times, row_times;  // when each field changed, where something better than the record's own time is known
+  bool copied_page = false;     // a person's Duplicate: shows the nonce of another page, which must be rewritten
 };
 
 enum class RowOp { none, insert, update, soft_delete, hard_delete, restore };
@@ -42,20 +42,24 @@ struct Action {
   std::string key, page_id;
   RowOp row_op = RowOp::none;
   std::vector<Change> row_set;
-  PageOp page_op = PageOp::none;      // restore with page_set: restore first, then update
-  std::vector<Change> page_set;
-  bool link = false;                  // a new link between two existing halves
-  bool learn = false;                 // shadows move without a write (agreement)
-  bool close = false;                 // both halves are gone: the link is kept as a tombstone
-  Values page_shadow, row_shadow;     // after `learn`, before the writes: the base the writes build on
-  std::vector<Conflict> conflicts;    // logged before anything is overwritten
-  std::vector<std::size_t> drift;     // fields changed on a side that is read only for them
-  std::vector<std::size_t> later;     // fields left for a later run (direction of this run)
-  std::optional<Parked> park;         // nothing else is done
-  std::vector<std::string> reasons;   // for people: "Type: changed in Notion, Ops → Policy"
+  PageOp page_op = PageOp::none;  // restore with page_set: restore first, then update
+  std::vector<Change> page_set;   // with update and an empty set: bookkeeping alone
+  bool link_new = false;          // a new link between two existing halves
+  std::vector<std::size_t> agreed;  // fields in which both halves show the same: their shadows move without a write
+  bool close = false;               // both halves are gone: the link stays as a tombstone
+  std::vector<Conflict> conflicts;  // logged before anything is overwritten
+  std::vector<std::size_t> settled;  // fields that were undecided and are no longer
+  std::vector<std::size_t> drift;    // fields changed on a side that is read only for them
+  bool later = false;                // something is left for a later run, because of this run's direction
+  std::optional<Parked> park;        // waiting, held or parked: nothing else is done
+  Values page_now, row_now;          // what each side shows (presumed: its shadow); empty: no such half
+  std::vector<std::string> reasons;  // for people: "Type: changed in Notion, “Ops” → “Policy”"
 
   bool writes() const { return row_op != RowOp::none || page_op != PageOp::none; }
-  bool nothing() const { return !writes() && !link && !learn && !close && conflicts.empty() && !park; }
+  /// Nothing to write and nothing to learn.
+  bool nothing() const {
+    return !writes() && !link_new && agreed.empty() && !close && conflicts.empty() && settled.empty() && !park;
+  }
 };
 
 /// Decides one record. Never fails: what cannot travel becomes an Action with `park`.
