@@ -43,6 +43,8 @@ class Decider {
     if (!state_.open.empty()) {
       park(Parked::Kind::waiting, "an earlier request to Notion (" + std::string(name_of(state_.open.front().kind)) +
                                       ") has no known outcome yet", "It is looked up again in the next run.");
+    } else if (!state_.ambiguous.empty()) {
+      park(Parked::Kind::parked, state_.ambiguous, "Make the values differ, or link by hand: `rowpage parked relink`.");
     } else if (!state_.page_left.empty()) {
       if (state_.link) hold();
     } else if (state_.link) {

@@ -31,6 +31,8 @@ struct RecordState {
   std::optional<Link> link;
   std::vector<Pending> open;    // requests about this record whose outcome is not known yet
   Times page_times, row_times;  // when each field changed, where something better than the record's own time is known
+  std::vector<std::int64_t> captured;  // entries of the capture log that led here, acknowledged with the outcome
+  std::string ambiguous;        // why no counterpart can be chosen: the half parks
   bool copied_page = false;     // a person's Duplicate: shows the nonce of another page, which must be rewritten
 };
 

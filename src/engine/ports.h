@@ -38,11 +38,12 @@ struct Bot {
   std::string id, name, workspace_id, workspace_name;
 };
 
-/// Which pages of a data source to list. At most one of the three filters.
+/// Which pages of a data source to list. At most one of the filters.
 struct ListQuery {
   enum class By { created, edited } by = By::edited;  // ascending; for full scans only `created` is stable (facts 5.3)
   std::optional<Millis> since;                         // inclusive, on the same time; whole minutes
   std::string nonce;                                   // pages whose nonce property equals this
+  std::optional<Change> equals;                        // pages in which this field has this value (natural key)
   bool trashed = false;                                // the in_trash query; only where proved to work
   bool descending = false;
   std::string cursor;  // from the last answer; never kept across runs
@@ -122,8 +123,8 @@ class Table {
   /// The rows with these keys, from one consistent read. A key without a row in the answer has none (R9: positive evidence).
   virtual Result<std::vector<Row>> read(const Pair& pair, std::span<const std::string> keys) = 0;
 
-  /// Rows in key order, after `after_key` (empty: from the start).
-  virtual Result<RowList> scan(const Pair& pair, const std::string& after_key, std::size_t limit) = 0;
+  /// Rows in key order, after `after_key` (empty: from the start); with `unlinked`, only those no link of the pair names.
+  virtual Result<RowList> scan(const Pair& pair, const std::string& after_key, std::size_t limit, bool unlinked) = 0;
 
   /// Rows in the table (exact or, for large tables, the estimate), for brakes and progress.
   virtual Result<std::int64_t> count(const Pair& pair) = 0;
@@ -145,6 +146,7 @@ struct PairState {
   std::optional<Millis> full_scan_ms;  // database clock, last complete full scan
   bool first_sync_done = false;
   bool capture_ready = false;  // triggers in place and unaltered; otherwise every run scans the table
+  bool stranded_pages = false; // pages without a row were left unlinked (one-way pair, parked): new rows need a full scan to match
   bool scan_needed = false;    // TRUNCATE, overflow, restored copy: scan before trusting captured changes
   std::string fingerprint;     // of the mapping last run
   std::string bot_id;          // last run's
