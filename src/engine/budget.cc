@@ -94,9 +94,13 @@ Status Budget::await(std::size_t count, bool spend) {
   }
 }
 
-Status Budget::acquire(std::size_t count) { return await(count, true); }
+Status Budget::acquire(std::size_t count) {
+  return await(count, true);
+}
 
-bool Budget::ready(std::size_t count) { return await(count, false).has_value(); }
+bool Budget::ready(std::size_t count) {
+  return await(count, false).has_value();
+}
 
 void Budget::done(bool sent) {
   const std::lock_guard lock(mutex_);
