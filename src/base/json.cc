@@ -5,8 +5,8 @@
 #include <cmath>
 #include <utility>
 
-#include <boost/json/basic_parser_impl.hpp>
 #include <fmt/format.h>
+#include <boost/json/basic_parser_impl.hpp>
 
 namespace rowpage {
 namespace {
@@ -99,11 +99,21 @@ void append_string(std::string& out, std::string_view text) {
   out += '"';
   for (const char c : text) {
     switch (c) {
-      case '"': out += "\\\""; break;
-      case '\\': out += "\\\\"; break;
-      case '\n': out += "\\n"; break;
-      case '\r': out += "\\r"; break;
-      case '\t': out += "\\t"; break;
+      case '"':
+        out += "\\\"";
+        break;
+      case '\\':
+        out += "\\\\";
+        break;
+      case '\n':
+        out += "\\n";
+        break;
+      case '\r':
+        out += "\\r";
+        break;
+      case '\t':
+        out += "\\t";
+        break;
       default:
         if (static_cast<unsigned char>(c) < 0x20) {
           out += "\\u00";
@@ -119,12 +129,24 @@ void append_string(std::string& out, std::string_view text) {
 
 void append_value(std::string& out, const json::value& value, bool sorted) {
   switch (value.kind()) {
-    case json::kind::null: out += "null"; return;
-    case json::kind::bool_: out += value.get_bool() ? "true" : "false"; return;
-    case json::kind::int64: out += std::to_string(value.get_int64()); return;
-    case json::kind::uint64: out += std::to_string(value.get_uint64()); return;
-    case json::kind::double_: out += number_text(value.get_double()); return;
-    case json::kind::string: append_string(out, value.get_string()); return;
+    case json::kind::null:
+      out += "null";
+      return;
+    case json::kind::bool_:
+      out += value.get_bool() ? "true" : "false";
+      return;
+    case json::kind::int64:
+      out += std::to_string(value.get_int64());
+      return;
+    case json::kind::uint64:
+      out += std::to_string(value.get_uint64());
+      return;
+    case json::kind::double_:
+      out += number_text(value.get_double());
+      return;
+    case json::kind::string:
+      append_string(out, value.get_string());
+      return;
     case json::kind::array: {
       out += '[';
       bool first = true;
@@ -155,7 +177,9 @@ void append_value(std::string& out, const json::value& value, bool sorted) {
   }
 }
 
-Error bad_json(std::string what) { return {Effect::none, Scope::record, Cause::invalid, std::move(what), {}}; }
+Error bad_json(std::string what) {
+  return {Effect::none, Scope::record, Cause::invalid, std::move(what), {}};
+}
 
 }  // namespace
 
@@ -227,10 +251,14 @@ bool find_bool(const json::value& object, std::string_view key, bool otherwise) 
 
 std::optional<double> as_number(const json::value& value) {
   switch (value.kind()) {
-    case json::kind::int64: return static_cast<double>(value.get_int64());
-    case json::kind::uint64: return static_cast<double>(value.get_uint64());
-    case json::kind::double_: return value.get_double();
-    default: return std::nullopt;
+    case json::kind::int64:
+      return static_cast<double>(value.get_int64());
+    case json::kind::uint64:
+      return static_cast<double>(value.get_uint64());
+    case json::kind::double_:
+      return value.get_double();
+    default:
+      return std::nullopt;
   }
 }
 
@@ -255,12 +283,16 @@ json::value value_to_json(const Value& value) {
 
 Result<Value> value_from_json(const json::value& value) {
   switch (value.kind()) {
-    case json::kind::null: return Null{};
-    case json::kind::bool_: return value.get_bool();
+    case json::kind::null:
+      return Null{};
+    case json::kind::bool_:
+      return value.get_bool();
     case json::kind::int64:
     case json::kind::uint64:
-    case json::kind::double_: return *as_number(value);
-    case json::kind::string: return std::string(value.get_string());
+    case json::kind::double_:
+      return *as_number(value);
+    case json::kind::string:
+      return std::string(value.get_string());
     case json::kind::array: {
       TextList names;
       for (const auto& element : value.get_array()) {

@@ -18,8 +18,8 @@ namespace rowpage {
 
 namespace json = boost::json;
 
-/// Parses one JSON text (RFC 8259), nesting up to 128. Errors name the byte offset. Memory comes from `storage`; for large
-/// answers hand in a monotonic_resource that outlives the value.
+/// Parses one JSON text (RFC 8259), nesting up to 128. Errors name the byte offset. Memory comes from `storage`; for
+/// large answers hand in a monotonic_resource that outlives the value.
 Result<json::value> parse_json(std::string_view text, json::storage_ptr storage = {});
 
 /// Compact, keys in the order they have.

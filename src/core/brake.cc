@@ -24,15 +24,17 @@ std::optional<Error> over(const Pair& pair, const Counted& c, const Limit& limit
   const std::string number = std::to_string(c.count);
   return Error{Effect::none, Scope::pair, Cause::brake,
                pair.model + ": brake: " + c.side + ": " + number + " of " + std::to_string(c.of) + " " + c.what + " (" +
-                   percent(c.count, c.of) + ") would be " + c.would + "; the limit is " + std::to_string(limit.of(c.of)) +
-                   ". Nothing was changed.",
-               std::string("Look at `rowpage plan --model ") + pair.model + "`. If that is what you want: `rowpage sync --" + flag +
-                   "=" + number + "`."};
+                   percent(c.count, c.of) + ") would be " + c.would + "; the limit is " +
+                   std::to_string(limit.of(c.of)) + ". Nothing was changed.",
+               std::string("Look at `rowpage plan --model ") + pair.model +
+                   "`. If that is what you want: `rowpage sync --" + flag + "=" + number + "`."};
 }
 
 }  // namespace
 
-std::int64_t Limit::of(std::int64_t records) const { return std::max(records * percent / 100, at_least); }
+std::int64_t Limit::of(std::int64_t records) const {
+  return std::max(records * percent / 100, at_least);
+}
 
 std::optional<Error> check_brakes(const Pair& pair, const PlanCounts& counts, const Allowances& allowed) {
   const Counted deletes[] = {{"notion", "pages", "trashed", counts.page_deletes, counts.pages},
@@ -52,8 +54,10 @@ std::optional<Error> check_brakes(const Pair& pair, const PlanCounts& counts, co
                  pair.model + ": brake: first sync: " + std::to_string(counts.row_creates) + " pages and " +
                      std::to_string(counts.page_creates) + " rows found no counterpart; more than " +
                      std::to_string(pair.brakes.unmatched) +
-                     " on both sides means that the match list is suspect, and each would be made a second time. Nothing was changed.",
-                 "Mend `match` so that the halves meet, or, if they really are different records: `rowpage sync --allow-creates=" +
+                     " on both sides means that the match list is suspect, and each would be made a second time. "
+                     "Nothing was changed.",
+                 "Mend `match` so that the halves meet, or, if they really are different records: `rowpage sync "
+                 "--allow-creates=" +
                      std::to_string(creates) + "`."};
   }
   return std::nullopt;

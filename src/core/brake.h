@@ -1,8 +1,8 @@
 // The brake: a pure function of the plan's counts and the pair's limits.
 //
-// Problem: an emptied view, a wrong token, a slipped filter or a TRUNCATE look exactly like people deleting everything. Rule: a run
-// that would delete or rewrite an unusual share of one side does nothing and says so. The override names the number, so that
-// yesterday's flag cannot bless today's accident.
+// Problem: an emptied view, a wrong token, a slipped filter or a TRUNCATE look exactly like people deleting everything.
+// Rule: a run that would delete or rewrite an unusual share of one side does nothing and says so. The override names
+// the number, so that yesterday's flag cannot bless today's accident.
 #pragma once
 
 #include <cstdint>

@@ -17,7 +17,9 @@ constexpr std::size_t option_units_max = 100;
 constexpr std::size_t url_units_max = 2'000;
 constexpr std::size_t contact_units_max = 200;  // e-mail, phone
 
-tl::unexpected<std::string> cannot(std::string why) { return tl::unexpected<std::string>(std::move(why)); }
+tl::unexpected<std::string> cannot(std::string why) {
+  return tl::unexpected<std::string>(std::move(why));
+}
 
 std::string with_count(std::size_t count, std::size_t most, const char* unit) {
   return std::to_string(count) + " " + unit + ", the limit is " + std::to_string(most);
@@ -36,15 +38,18 @@ std::string listed(const std::vector<std::string>& names) {
 // --- towards the row
 
 Fitted fit_text_column(const Field& field, const std::string& text) {
-  if (text.find('\0') != std::string::npos) return cannot("the text holds a NUL character, which PostgreSQL cannot store");
+  if (text.find('\0') != std::string::npos)
+    return cannot("the text holds a NUL character, which PostgreSQL cannot store");
   if (field.target.type == ColumnType::enumeration && !has_option(field.target.labels, text)) {
-    return cannot(display(text) + " is not a value of the enum " + field.target.sql_type + " (" + listed(field.target.labels) + ")");
+    return cannot(display(text) + " is not a value of the enum " + field.target.sql_type + " (" +
+                  listed(field.target.labels) + ")");
   }
   if (field.target.max_length) {
     const auto characters = static_cast<std::size_t>(
         std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
     const auto most = static_cast<std::size_t>(*field.target.max_length);
-    if (characters > most) return cannot("too long for " + field.target.sql_type + ": " + with_count(characters, most, "characters"));
+    if (characters > most)
+      return cannot("too long for " + field.target.sql_type + ": " + with_count(characters, most, "characters"));
   }
   return text;
 }
@@ -54,15 +59,20 @@ Fitted fit_number_column(const Field& field, double number) {
     case ColumnType::integer:
     case ColumnType::bigint: {
       // 2^53: beyond it a Notion number no longer names one integer.
-      const double most = field.target.max_integer_bytes >= 8 ? 9007199254740992.0
-                                                              : std::ldexp(1.0, 8 * field.target.max_integer_bytes - 1) - 1;
-      if (number != std::trunc(number)) return cannot(display(number) + " is not a whole number, the column is " + field.target.sql_type);
+      const double most = field.target.max_integer_bytes >= 8
+                              ? 9007199254740992.0
+                              : std::ldexp(1.0, 8 * field.target.max_integer_bytes - 1) - 1;
+      if (number != std::trunc(number))
+        return cannot(display(number) + " is not a whole number, the column is " + field.target.sql_type);
       if (std::fabs(number) > most) return cannot(display(number) + " is out of range for " + field.target.sql_type);
       return number;
     }
-    case ColumnType::real: return static_cast<double>(static_cast<float>(number));
-    case ColumnType::text: return display(number);
-    default: return number;
+    case ColumnType::real:
+      return static_cast<double>(static_cast<float>(number));
+    case ColumnType::text:
+      return display(number);
+    default:
+      return number;
   }
 }
 
@@ -70,17 +80,24 @@ Fitted fit_date_column(const Field& field, DateSpan span) {
   const auto to_day = [](Millis ms) { return ms - ((ms % day_ms) + day_ms) % day_ms; };
   bool holds_end = !field.end_column.empty();
   switch (field.target.type) {
-    case ColumnType::daterange: holds_end = true; [[fallthrough]];
+    case ColumnType::daterange:
+      holds_end = true;
+      [[fallthrough]];
     case ColumnType::date:
       if (span.has_time) {
         span = {to_day(span.start_ms), span.end_ms ? std::optional(to_day(*span.end_ms)) : std::nullopt, false};
       }
       break;
     case ColumnType::tsrange:
-    case ColumnType::tstzrange: holds_end = true; [[fallthrough]];
+    case ColumnType::tstzrange:
+      holds_end = true;
+      [[fallthrough]];
     case ColumnType::timestamp:
-    case ColumnType::timestamptz: span.has_time = true; break;
-    default: break;  // text keeps either form
+    case ColumnType::timestamptz:
+      span.has_time = true;
+      break;
+    default:
+      break;  // text keeps either form
   }
   if (!holds_end) span.end_ms.reset();
   return span;
@@ -89,18 +106,23 @@ Fitted fit_date_column(const Field& field, DateSpan span) {
 Fitted fit_list_column(const Field& field, const TextList& names) {
   switch (storing(field)) {
     case Storing::single:
-      if (names.size() > 1) return cannot("the column holds one value and the page has " + std::to_string(names.size()) + " (" + listed(names) + ")");
+      if (names.size() > 1)
+        return cannot("the column holds one value and the page has " + std::to_string(names.size()) + " (" +
+                      listed(names) + ")");
       [[fallthrough]];
     case Storing::joined:
       for (const auto& name : names) {
-        if (name.find(',') != std::string::npos) return cannot("the option " + display(name) + " holds a comma, which joins options in the column");
+        if (name.find(',') != std::string::npos)
+          return cannot("the option " + display(name) + " holds a comma, which joins options in the column");
       }
       break;
-    default: break;
+    default:
+      break;
   }
   for (const auto& name : names) {
     const bool labelled = field.target.type == ColumnType::text_array && !field.target.labels.empty();
-    if (labelled && !has_option(field.target.labels, name)) return cannot(display(name) + " is not a value of " + field.target.sql_type);
+    if (labelled && !has_option(field.target.labels, name))
+      return cannot(display(name) + " is not a value of " + field.target.sql_type);
   }
   return names;
 }
@@ -108,7 +130,8 @@ Fitted fit_list_column(const Field& field, const TextList& names) {
 // --- towards the page
 
 Fitted fit_option(const Field& field, const std::string& name) {
-  if (name.find(',') != std::string::npos) return cannot("option names in Notion cannot hold a comma: " + display(name));
+  if (name.find(',') != std::string::npos)
+    return cannot("option names in Notion cannot hold a comma: " + display(name));
   if (utf16_length(name) > option_units_max) {
     return cannot("option name too long for Notion: " + with_count(utf16_length(name), option_units_max, "characters"));
   }
@@ -126,15 +149,22 @@ Fitted fit_text_property(const Field& field, const std::string& text) {
   if (!field.as_text) {
     switch (field.type) {
       case FieldType::select:
-      case FieldType::status: return fit_option(field, text);
-      case FieldType::url: most = url_units_max; break;
+      case FieldType::status:
+        return fit_option(field, text);
+      case FieldType::url:
+        most = url_units_max;
+        break;
       case FieldType::email:
-      case FieldType::phone_number: most = contact_units_max; break;
-      default: break;
+      case FieldType::phone_number:
+        most = contact_units_max;
+        break;
+      default:
+        break;
     }
   }
   if (units > most) return cannot("too long for the property: " + with_count(units, most, "UTF-16 units"));
-  if (text.size() > text_bytes_max) return cannot("too long for one Notion request: " + with_count(text.size(), text_bytes_max, "bytes"));
+  if (text.size() > text_bytes_max)
+    return cannot("too long for one Notion request: " + with_count(text.size(), text_bytes_max, "bytes"));
   return text;
 }
 
@@ -161,13 +191,18 @@ DateSpan to_minutes(DateSpan span) {
 
 std::string_view wanted_kind(FieldType type) {
   switch (type) {
-    case FieldType::number: return "a number";
-    case FieldType::checkbox: return "a yes/no";
+    case FieldType::number:
+      return "a number";
+    case FieldType::checkbox:
+      return "a yes/no";
     case FieldType::date:
     case FieldType::created_time:
-    case FieldType::last_edited_time: return "a date";
-    case FieldType::multi_select: return "a list of options";
-    default: return "a text";
+    case FieldType::last_edited_time:
+      return "a date";
+    case FieldType::multi_select:
+      return "a list of options";
+    default:
+      return "a text";
   }
 }
 
@@ -176,10 +211,14 @@ std::string_view wanted_kind(FieldType type) {
 Storing storing(const Field& field) {
   if (field.store != Storing::automatic) return field.store;
   switch (field.target.type) {
-    case ColumnType::text_array: return Storing::array;
-    case ColumnType::json: return Storing::json;
-    case ColumnType::enumeration: return Storing::single;
-    default: return Storing::joined;
+    case ColumnType::text_array:
+      return Storing::array;
+    case ColumnType::json:
+      return Storing::json;
+    case ColumnType::enumeration:
+      return Storing::single;
+    default:
+      return Storing::joined;
   }
 }
 
@@ -201,7 +240,9 @@ Fitted fit_page(const Field& field, const Value& row_value) {
   if (read_only(field.type)) return cannot("Notion sets this property itself");
   struct Visitor {
     const Field& field;
-    Fitted mismatch() const { return cannot("the row does not hold " + std::string(wanted_kind(field.type)) + " here"); }
+    Fitted mismatch() const {
+      return cannot("the row does not hold " + std::string(wanted_kind(field.type)) + " here");
+    }
     Fitted operator()(Null) const {
       if (field.type == FieldType::checkbox) return false;
       return Null{};
@@ -220,8 +261,10 @@ Fitted fit_page(const Field& field, const Value& row_value) {
         case FieldType::number:
         case FieldType::checkbox:
         case FieldType::date:
-        case FieldType::multi_select: return mismatch();
-        default: return fit_text_property(field, text);
+        case FieldType::multi_select:
+          return mismatch();
+        default:
+          return fit_text_property(field, text);
       }
     }
     Fitted operator()(const DateSpan& span) const {

@@ -1,8 +1,8 @@
 // What a value becomes on the other side, and what cannot travel.
 //
-// Example: a day-only column keeps the day of a Notion date with a time; a select refuses an option name with a comma. The rule
-// is that a value either arrives whole, arrives in the form the field declares (day of a time, joined texts), or does not travel
-// at all and parks its record with the reason. Nothing is cut.
+// Example: a day-only column keeps the day of a Notion date with a time; a select refuses an option name with a comma.
+// The rule is that a value either arrives whole, arrives in the form the field declares (day of a time, joined texts),
+// or does not travel at all and parks its record with the reason. Nothing is cut.
 #pragma once
 
 #include <string>

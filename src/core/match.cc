@@ -72,10 +72,14 @@ std::string checksum_text(const Pair& pair, const Values& values) {
 
 std::string match_text(const Pair& pair, const Match& match, const Page& page) {
   switch (match.by) {
-    case Match::By::page_id: return page.id;
-    case Match::By::row_id: return page.row_id;
-    case Match::By::checksum: return checksum_text(pair, as_columns(pair, page.values));
-    case Match::By::key: break;
+    case Match::By::page_id:
+      return page.id;
+    case Match::By::row_id:
+      return page.row_id;
+    case Match::By::checksum:
+      return checksum_text(pair, as_columns(pair, page.values));
+    case Match::By::key:
+      break;
   }
   std::size_t index = 0;
   const Field* field = field_of_column(pair, match.column, index);
@@ -86,10 +90,14 @@ std::string match_text(const Pair& pair, const Match& match, const Page& page) {
 
 std::string match_text(const Pair& pair, const Match& match, const Row& row) {
   switch (match.by) {
-    case Match::By::page_id: return row.page_id;
-    case Match::By::row_id: return row.key;
-    case Match::By::checksum: return checksum_text(pair, row.values);
-    case Match::By::key: break;
+    case Match::By::page_id:
+      return row.page_id;
+    case Match::By::row_id:
+      return row.key;
+    case Match::By::checksum:
+      return checksum_text(pair, row.values);
+    case Match::By::key:
+      break;
   }
   std::size_t index = 0;
   return field_of_column(pair, match.column, index) ? plain(row.values[index]) : std::string();
@@ -101,7 +109,8 @@ void Matcher::add_mark(std::size_t match, const std::string& text, std::size_t n
 }
 
 void Matcher::add(const Page& page) {
-  for (std::size_t m = 0; m < pair_.match.size(); ++m) add_mark(m, match_text(pair_, pair_.match[m], page), pages_, false);
+  for (std::size_t m = 0; m < pair_.match.size(); ++m)
+    add_mark(m, match_text(pair_, pair_.match[m], page), pages_, false);
   ++pages_;
 }
 

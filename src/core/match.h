@@ -1,8 +1,8 @@
 // Finding the counterpart of unlinked halves: 1:1 by the pair's `match` list, in its order.
 //
-// A value that occurs once on each side matches. A value that occurs twice on either side is ambiguous: matching would be guessing,
-// creating would duplicate, so all who share it park. Memory is a few bytes a half: the halves themselves stay with the caller,
-// here only 64-bit marks of their values; the caller confirms a match on the values themselves.
+// A value that occurs once on each side matches. A value that occurs twice on either side is ambiguous: matching would
+// be guessing, creating would duplicate, so all who share it park. Memory is a few bytes a half: the halves themselves
+// stay with the caller, here only 64-bit marks of their values; the caller confirms a match on the values themselves.
 #pragma once
 
 #include <cstddef>
@@ -20,8 +20,8 @@ namespace rowpage {
 std::string match_text(const Pair& pair, const Match& match, const Page& page);
 std::string match_text(const Pair& pair, const Match& match, const Row& row);
 
-/// The text whose SHA-256 is a record's checksum (presets 2.2.1): the values in field order joined by "|", texts trimmed, collapsed and
-/// in lower case, dates as days. Empty when all values are.
+/// The text whose SHA-256 is a record's checksum (presets 2.2.1): the values in field order joined by "|", texts
+/// trimmed, collapsed and in lower case, dates as days. Empty when all values are.
 std::string checksum_text(const Pair& pair, const Values& values);
 
 class Matcher {

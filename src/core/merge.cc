@@ -6,7 +6,9 @@
 namespace rowpage {
 namespace {
 
-std::string clock_text(Millis ms) { return format_utc(ms).substr(0, 16) + "Z"; }
+std::string clock_text(Millis ms) {
+  return format_utc(ms).substr(0, 16) + "Z";
+}
 
 FieldMerge conflict_won_by(Side winner, std::string reason) {
   return {winner == Side::notion ? FieldOutcome::to_row : FieldOutcome::to_page, true, std::move(reason)};
@@ -39,20 +41,26 @@ bool agree(const Field& field, const Value& page, const Value& row) {
 
 Verdict judge(const ConflictPolicy& policy, std::optional<Millis> page_ms, std::optional<Millis> row_ms) {
   switch (policy.prefer) {
-    case Prefer::notion: return {Side::notion, "the policy prefers Notion"};
-    case Prefer::supabase: return {Side::supabase, "the policy prefers Supabase"};
-    case Prefer::ask: return {std::nullopt, "the policy asks"};
-    case Prefer::newest: break;
+    case Prefer::notion:
+      return {Side::notion, "the policy prefers Notion"};
+    case Prefer::supabase:
+      return {Side::supabase, "the policy prefers Supabase"};
+    case Prefer::ask:
+      return {std::nullopt, "the policy asks"};
+    case Prefer::newest:
+      break;
   }
   const auto named = [](Side side) { return std::string(name_of(side)); };
   if (!page_ms || !row_ms) return {policy.on_missing, "a time is missing, which goes to " + named(policy.on_missing)};
   // A page time stands for a whole minute, so a row time inside it is neither before nor after.
   const Millis row_minute = floor_minute(*row_ms);
   if (*page_ms == row_minute) {
-    return {policy.on_equal, "both changed in the minute " + clock_text(*page_ms) + ", which goes to " + named(policy.on_equal)};
+    return {policy.on_equal,
+            "both changed in the minute " + clock_text(*page_ms) + ", which goes to " + named(policy.on_equal)};
   }
   const Side newer = *page_ms > row_minute ? Side::notion : Side::supabase;
-  return {newer, named(newer) + " is newer (Notion " + clock_text(*page_ms) + ", Supabase " + clock_text(row_minute) + ")"};
+  return {newer,
+          named(newer) + " is newer (Notion " + clock_text(*page_ms) + ", Supabase " + clock_text(row_minute) + ")"};
 }
 
 FieldMerge merge_field(const Field& field, const FieldState& state, const ConflictPolicy& policy, First first) {
@@ -65,14 +73,23 @@ FieldMerge merge_field(const Field& field, const FieldState& state, const Confli
   if (!page_changed) return {FieldOutcome::to_page, false, {}};
   if (agree(field, state.page, state.row)) return {FieldOutcome::agreed, false, {}};
 
-  if (state.choice) return conflict_won_by(*state.choice, "a person decided for " + std::string(name_of(*state.choice)));
+  if (state.choice)
+    return conflict_won_by(*state.choice, "a person decided for " + std::string(name_of(*state.choice)));
   ConflictPolicy rule = policy;
   if (!state.has_shadow) {
     switch (first) {
-      case First::ask: rule.prefer = Prefer::ask; break;
-      case First::newest: rule.prefer = Prefer::newest; break;
-      case First::notion: rule.prefer = Prefer::notion; break;
-      case First::supabase: rule.prefer = Prefer::supabase; break;
+      case First::ask:
+        rule.prefer = Prefer::ask;
+        break;
+      case First::newest:
+        rule.prefer = Prefer::newest;
+        break;
+      case First::notion:
+        rule.prefer = Prefer::notion;
+        break;
+      case First::supabase:
+        rule.prefer = Prefer::supabase;
+        break;
     }
   }
   const Verdict verdict = judge(rule, state.page_ms, state.row_ms);

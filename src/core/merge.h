@@ -1,9 +1,10 @@
 // Three-way merge of one field.
 //
-// Each side is compared with its own shadow, the value it showed when both sides last agreed. Changed on one side: the value
-// travels. Changed on both to the same: agreement. Changed on both differently: the policy names a winner and the loser goes
-// to the conflict log. Comparing the two sides with each other instead would lose edits (which one is new?) and ping-pong
-// wherever a value legitimately differs between the halves (numeric(10,2) rounds, a date column holds the day only).
+// Each side is compared with its own shadow, the value it showed when both sides last agreed. Changed on one side: the
+// value travels. Changed on both to the same: agreement. Changed on both differently: the policy names a winner and the
+// loser goes to the conflict log. Comparing the two sides with each other instead would lose edits (which one is new?)
+// and ping-pong wherever a value legitimately differs between the halves (numeric(10,2) rounds, a date column holds the
+// day only).
 #pragma once
 
 #include <optional>
@@ -25,11 +26,11 @@ struct FieldState {
 
 enum class FieldOutcome {
   unchanged,
-  agreed,          // both changed to the same value: only the shadows move
-  to_row,          // the page's value travels
-  to_page,         // the row's value travels
-  undecided,       // conflict that waits for a person
-  drift_on_page,   // changed on the page, which is read only for this field
+  agreed,         // both changed to the same value: only the shadows move
+  to_row,         // the page's value travels
+  to_page,        // the row's value travels
+  undecided,      // conflict that waits for a person
+  drift_on_page,  // changed on the page, which is read only for this field
   drift_on_row,
 };
 

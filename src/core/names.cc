@@ -58,69 +58,107 @@ std::optional<E> value_in(const std::pair<E, std::string_view> (&table)[N], std:
 
 }  // namespace
 
-std::string_view name_of(FieldType type) { return name_in(field_types, type); }
-std::optional<FieldType> field_type(std::string_view name) { return value_in(field_types, name); }
-std::string_view notion_type(FieldType type) { return type == FieldType::json ? "rich_text" : name_of(type); }
+std::string_view name_of(FieldType type) {
+  return name_in(field_types, type);
+}
+std::optional<FieldType> field_type(std::string_view name) {
+  return value_in(field_types, name);
+}
+std::string_view notion_type(FieldType type) {
+  return type == FieldType::json ? "rich_text" : name_of(type);
+}
 
 bool read_only(FieldType type) {
   return type == FieldType::created_time || type == FieldType::last_edited_time || type == FieldType::unique_id;
 }
 
-std::string_view name_of(RequestKind kind) { return name_in(request_kinds, kind); }
-std::optional<RequestKind> request_kind(std::string_view name) { return value_in(request_kinds, name); }
-std::string_view name_of(Parked::Kind kind) { return name_in(parked_kinds, kind); }
-std::optional<Parked::Kind> parked_kind(std::string_view name) { return value_in(parked_kinds, name); }
+std::string_view name_of(RequestKind kind) {
+  return name_in(request_kinds, kind);
+}
+std::optional<RequestKind> request_kind(std::string_view name) {
+  return value_in(request_kinds, name);
+}
+std::string_view name_of(Parked::Kind kind) {
+  return name_in(parked_kinds, kind);
+}
+std::optional<Parked::Kind> parked_kind(std::string_view name) {
+  return value_in(parked_kinds, name);
+}
 
 std::string_view name_of(Direction direction) {
   switch (direction) {
-    case Direction::both: return "both";
-    case Direction::to_notion: return "to_notion";
-    case Direction::to_supabase: return "to_supabase";
+    case Direction::both:
+      return "both";
+    case Direction::to_notion:
+      return "to_notion";
+    case Direction::to_supabase:
+      return "to_supabase";
   }
   return "?";
 }
 
-std::string_view name_of(Side side) { return side == Side::notion ? "Notion" : "Supabase"; }
+std::string_view name_of(Side side) {
+  return side == Side::notion ? "Notion" : "Supabase";
+}
 
 std::string_view name_of(Prefer prefer) {
   switch (prefer) {
-    case Prefer::newest: return "newest";
-    case Prefer::notion: return "notion";
-    case Prefer::supabase: return "supabase";
-    case Prefer::ask: return "ask";
+    case Prefer::newest:
+      return "newest";
+    case Prefer::notion:
+      return "notion";
+    case Prefer::supabase:
+      return "supabase";
+    case Prefer::ask:
+      return "ask";
   }
   return "?";
 }
 
 std::string_view name_of(RowOp op) {
   switch (op) {
-    case RowOp::none: return "none";
-    case RowOp::insert: return "insert";
-    case RowOp::update: return "update";
-    case RowOp::soft_delete: return "soft_delete";
-    case RowOp::hard_delete: return "hard_delete";
-    case RowOp::restore: return "restore";
+    case RowOp::none:
+      return "none";
+    case RowOp::insert:
+      return "insert";
+    case RowOp::update:
+      return "update";
+    case RowOp::soft_delete:
+      return "soft_delete";
+    case RowOp::hard_delete:
+      return "hard_delete";
+    case RowOp::restore:
+      return "restore";
   }
   return "?";
 }
 
 std::string_view name_of(PageOp op) {
   switch (op) {
-    case PageOp::none: return "none";
-    case PageOp::create: return "create";
-    case PageOp::update: return "update";
-    case PageOp::trash: return "trash";
-    case PageOp::restore: return "restore";
+    case PageOp::none:
+      return "none";
+    case PageOp::create:
+      return "create";
+    case PageOp::update:
+      return "update";
+    case PageOp::trash:
+      return "trash";
+    case PageOp::restore:
+      return "restore";
   }
   return "?";
 }
 
 std::string Match::text() const {
   switch (by) {
-    case By::page_id: return "page_id";
-    case By::row_id: return "row_id";
-    case By::key: return "key:" + column;
-    case By::checksum: return "checksum";
+    case By::page_id:
+      return "page_id";
+    case By::row_id:
+      return "row_id";
+    case By::key:
+      return "key:" + column;
+    case By::checksum:
+      return "checksum";
   }
   return "?";
 }

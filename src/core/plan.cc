@@ -1,11 +1,11 @@
 // Deciding one record.
 //
-// Two questions, in this order. Does the record exist? Each side's existence is merged three-way like a field: a page trashed since
-// the shadow is a deletion that travels, unless the other side was edited meanwhile by somebody who did not know (an edit beats a
-// deletion, always). Then, for a record that lives, field by field: core/merge.h.
+// Two questions, in this order. Does the record exist? Each side's existence is merged three-way like a field: a page
+// trashed since the shadow is a deletion that travels, unless the other side was edited meanwhile by somebody who did
+// not know (an edit beats a deletion, always). Then, for a record that lives, field by field: core/merge.h.
 //
-// Nothing is concluded from absence. `page_left` (moved, archived, unshared) holds the record; an open request makes it wait; a value
-// that cannot travel parks it with the reason, and the other side stays as it is.
+// Nothing is concluded from absence. `page_left` (moved, archived, unshared) holds the record; an open request makes it
+// wait; a value that cannot travel parks it with the reason, and the other side stays as it is.
 #include "core/plan.h"
 
 #include <algorithm>
@@ -16,10 +16,13 @@ namespace rowpage {
 namespace {
 
 bool may_write(Direction direction, Side side) {
-  return direction == Direction::both || direction == (side == Side::notion ? Direction::to_notion : Direction::to_supabase);
+  return direction == Direction::both ||
+         direction == (side == Side::notion ? Direction::to_notion : Direction::to_supabase);
 }
 
-std::string label(const Field& field) { return field.property.empty() ? field.column : field.property; }
+std::string label(const Field& field) {
+  return field.property.empty() ? field.column : field.property;
+}
 
 class Decider {
  public:
@@ -41,14 +44,22 @@ class Decider {
 
   Action run() {
     if (!state_.open.empty()) {
-      park(Parked::Kind::waiting, "an earlier request to Notion (" + std::string(name_of(state_.open.front().kind)) +
-                                      ") has no known outcome yet", "It is looked up again in the next run.");
+      park(Parked::Kind::waiting,
+           "an earlier request to Notion (" + std::string(name_of(state_.open.front().kind)) +
+               ") has no known outcome yet",
+           "It is looked up again in the next run.");
     } else if (!state_.ambiguous.empty()) {
       park(Parked::Kind::parked, state_.ambiguous, "Make the values differ, or link by hand: `rowpage parked relink`.");
     } else if (!state_.page_left.empty()) {
       if (state_.link) hold();
+    } else if (!state_.orphan_of.empty()) {
+      clear_orphan();
     } else if (state_.link) {
       decide_linked();
+      if (state_.adopting && !action_.park) {
+        action_.link_new = true;
+        action_.reasons.insert(action_.reasons.begin(), "our own page, whose creation had been given up");
+      }
     } else if (state_.page && state_.row) {
       decide_first_meeting();
     } else if (state_.page) {
@@ -86,7 +97,8 @@ class Decider {
   // A page that left without being trashed is no deletion. Only a record whose page was alive is news.
   void hold() {
     if (!state_.link->page_live) return;
-    park(Parked::Kind::held, state_.page_left, "`rowpage parked release` forgets the page and keeps the row; `relink` names another page.");
+    park(Parked::Kind::held, state_.page_left,
+         "`rowpage parked release` forgets the page and keeps the row; `relink` names another page.");
   }
 
   bool pair_writes(Side side) const { return may_write(pair_.direction, side); }
@@ -100,7 +112,8 @@ class Decider {
       const auto& first = unreadable.front();
       const Field& field = pair_.fields[first.field];
       park(Parked::Kind::parked,
-           std::string(name_of(side)) + " " + (side == Side::notion ? "property " + field.property : "column " + field.column) + ": " + first.why,
+           std::string(name_of(side)) + " " +
+               (side == Side::notion ? "property " + field.property : "column " + field.column) + ": " + first.why,
            "Mend the value there; the record is tried again when it changes.");
       return false;
     };
@@ -168,7 +181,8 @@ class Decider {
       return false;
     }
     if (is_null(*fitted) && field.target.not_null && field.target.type != ColumnType::text) {
-      park(Parked::Kind::parked, label(field) + " is empty in Notion, and column " + field.column + " is required (NOT NULL)",
+      park(Parked::Kind::parked,
+           label(field) + " is empty in Notion, and column " + field.column + " is required (NOT NULL)",
            "Fill it in Notion; the record is tried again when it changes.");
       return false;
     }
@@ -180,7 +194,8 @@ class Decider {
     const Field& field = pair_.fields[i];
     auto fitted = fit_page(field, row_value);
     if (!fitted) {
-      park(Parked::Kind::parked, "column " + field.column + " cannot travel to property " + label(field) + ": " + fitted.error(),
+      park(Parked::Kind::parked,
+           "column " + field.column + " cannot travel to property " + label(field) + ": " + fitted.error(),
            "Change the value in the row, or map the column to another type of property.");
       return false;
     }
@@ -189,8 +204,8 @@ class Decider {
   }
 
   void explain(std::size_t i, Side source, const Value& from, const Value& to, const std::string& why) {
-    action_.reasons.push_back(label(pair_.fields[i]) + ": changed in " + std::string(name_of(source)) + ", " + display(from, 40) + " → " +
-                              display(to, 40) + (why.empty() ? "" : " (" + why + ")"));
+    action_.reasons.push_back(label(pair_.fields[i]) + ": changed in " + std::string(name_of(source)) + ", " +
+                              display(from, 40) + " → " + display(to, 40) + (why.empty() ? "" : " (" + why + ")"));
   }
 
   // Merges all fields; false when the record was parked.
@@ -198,10 +213,12 @@ class Decider {
     for (std::size_t i = 0; i < pair_.fields.size(); ++i) {
       const Field& field = pair_.fields[i];
       const FieldState now = field_state(i);
-      FieldMerge merged = record_winner_ ? merge_for_record(field, now) : merge_field(field, now, pair_.conflict, options_.first);
+      FieldMerge merged =
+          record_winner_ ? merge_for_record(field, now) : merge_field(field, now, pair_.conflict, options_.first);
       const bool was_unsettled = state_.link && !now.has_shadow;
       switch (merged.outcome) {
-        case FieldOutcome::unchanged: break;
+        case FieldOutcome::unchanged:
+          break;
         case FieldOutcome::agreed:
           action_.agreed.push_back(i);
           if (now.has_shadow) action_.reasons.push_back(label(field) + ": both sides changed to the same value");
@@ -218,11 +235,13 @@ class Decider {
           break;
         case FieldOutcome::undecided:
           log_conflict(i, now, std::nullopt, merged.reason);
-          action_.reasons.push_back(label(field) + ": both sides changed, Notion " + display(now.page, 40) + ", Supabase " +
-                                    display(now.row, 40) + "; a person must decide");
+          action_.reasons.push_back(label(field) + ": both sides changed, Notion " + display(now.page, 40) +
+                                    ", Supabase " + display(now.row, 40) + "; a person must decide");
           break;
         case FieldOutcome::drift_on_page:
-        case FieldOutcome::drift_on_row: drift(i, now, merged.outcome == FieldOutcome::drift_on_page ? Side::notion : Side::supabase); break;
+        case FieldOutcome::drift_on_row:
+          drift(i, now, merged.outcome == FieldOutcome::drift_on_page ? Side::notion : Side::supabase);
+          break;
       }
       const bool over = merged.outcome != FieldOutcome::undecided && merged.outcome != FieldOutcome::unchanged;
       if (over && (was_unsettled || now.choice)) action_.settled.push_back(i);
@@ -235,8 +254,8 @@ class Decider {
     const Field& field = pair_.fields[i];
     action_.drift.push_back(i);
     const Value& value = changed == Side::notion ? now.page : now.row;
-    action_.reasons.push_back(label(field) + ": changed in " + std::string(name_of(changed)) + " to " + display(value, 40) +
-                              ", which is read only there for this field");
+    action_.reasons.push_back(label(field) + ": changed in " + std::string(name_of(changed)) + " to " +
+                              display(value, 40) + ", which is read only there for this field");
     if (pair_.drift != Drift::revert) return;
     const Side source = changed == Side::notion ? Side::supabase : Side::notion;
     log_conflict(i, now, source, "put back: " + std::string(name_of(changed)) + " is read only for this field");
@@ -247,8 +266,8 @@ class Decider {
     }
   }
 
-  // granularity: record. The winner of the newest real conflict takes every field both sides changed, and the single-sided changes
-  // of the loser too, which is what "the newer record wins" says literally. Losers are logged.
+  // granularity: record. The winner of the newest real conflict takes every field both sides changed, and the
+  // single-sided changes of the loser too, which is what "the newer record wins" says literally. Losers are logged.
   FieldMerge merge_for_record(const Field& field, const FieldState& now) const {
     FieldMerge merged = merge_field(field, now, pair_.conflict, options_.first);
     const bool travels = merged.outcome == FieldOutcome::to_row || merged.outcome == FieldOutcome::to_page;
@@ -279,7 +298,8 @@ class Decider {
           action_.page_now[i] != link.page_shadow[i]) {
         return true;
       }
-      if (side == Side::supabase && direction != Direction::to_supabase && action_.row_now[i] != link.row_shadow[i]) return true;
+      if (side == Side::supabase && direction != Direction::to_supabase && action_.row_now[i] != link.row_shadow[i])
+        return true;
     }
     return false;
   }
@@ -397,7 +417,8 @@ class Decider {
       const Field& field = pair_.fields[i];
       if (field.direction == Direction::to_notion) continue;
       const Value& value = action_.page_now[i];
-      if (is_null(value) && field.target.has_default && field.type != FieldType::checkbox) continue;  // the default shall apply
+      if (is_null(value) && field.target.has_default && field.type != FieldType::checkbox)
+        continue;  // the default shall apply
       if (!send_to_row(i, value)) return false;
     }
     return true;
@@ -412,7 +433,7 @@ class Decider {
     if (!readable() || !fill_row()) return;
     action_.row_op = RowOp::insert;
     action_.reasons.push_back("new page in Notion");
-    if (state_.copied_page && pair_writes(Side::notion)) {
+    if (state_.copied_page && pair_writes(Side::notion) && !pair_.nonce_id.empty()) {
       action_.page_op = PageOp::update;
       action_.reasons.push_back("a person's duplicate of another page: its bookkeeping is rewritten");
     }
@@ -449,13 +470,42 @@ class Decider {
     bookkeep();
   }
 
+  // A second page of one record, made by a request that landed after it was given up. What a person wrote on it
+  // meanwhile is kept in the conflict log before it goes to the trash.
+  void clear_orphan() {
+    action_.key = state_.orphan_of;
+    if (state_.page->in_trash || !pair_writes(Side::notion)) return;
+    action_.page_op = PageOp::trash;
+    action_.reasons.push_back("a request given up has landed late: the record has another page");
+    for (std::size_t i = 0; i < pair_.fields.size(); ++i) {
+      if (read_only(pair_.fields[i].type)) continue;
+      const auto sent = std::ranges::find(state_.orphan_intended, i, &Change::field);
+      const Value meant = sent != state_.orphan_intended.end() ? sent->value : Value{};
+      const Value& shown = state_.page->values[i];
+      const bool as_made =
+          shown == meant || (sent == state_.orphan_intended.end() && state_.page->edited_ms == state_.page->created_ms);
+      if (as_made) continue;
+      Conflict conflict;
+      conflict.key = state_.orphan_of;
+      conflict.page_id = state_.page->id;
+      conflict.field = i;
+      conflict.base_page = meant;
+      conflict.page = shown;
+      conflict.page_ms = state_.page->edited_ms;
+      conflict.winner = Side::supabase;
+      conflict.reason = "edited on a page that landed late; the record has another page";
+      action_.conflicts.push_back(std::move(conflict));
+    }
+  }
+
   // --- finishing
 
   // Sets the plain updates, and an update of bookkeeping alone where the row names another page than its link.
   void bookkeep() {
     if (action_.row_op == RowOp::none && !action_.row_set.empty()) action_.row_op = RowOp::update;
     if (action_.page_op == PageOp::none && !action_.page_set.empty()) action_.page_op = PageOp::update;
-    const bool shows_other_page = state_.row && !pair_.book.page_id_column.empty() && state_.row->page_id != action_.page_id;
+    const bool shows_other_page =
+        state_.row && !pair_.book.page_id_column.empty() && state_.row->page_id != action_.page_id;
     if (action_.row_op == RowOp::none && shows_other_page && pair_writes(Side::supabase)) {
       action_.row_op = RowOp::update;
       if (!action_.link_new) action_.reasons.push_back("the row's page id is put right");

@@ -1,5 +1,5 @@
-// The plan: a pure function of what is known of each record and the pair's policy. One Action per record that needs anything;
-// a plan is the ordered list of them. Nothing here talks to anybody.
+// The plan: a pure function of what is known of each record and the pair's policy. One Action per record that needs
+// anything; a plan is the ordered list of them. Nothing here talks to anybody.
 #pragma once
 
 #include <cstdint>
@@ -32,8 +32,14 @@ struct RecordState {
   std::vector<Pending> open;    // requests about this record whose outcome is not known yet
   Times page_times, row_times;  // when each field changed, where something better than the record's own time is known
   std::vector<std::int64_t> captured;  // entries of the capture log that led here, acknowledged with the outcome
-  std::string ambiguous;        // why no counterpart can be chosen: the half parks
-  bool copied_page = false;     // a person's Duplicate: shows the nonce of another page, which must be rewritten
+  std::string ambiguous;               // why no counterpart can be chosen: the half parks
+  bool adopting = false;  // `link` is not stored yet: our own page, met again after its create had been given up
+  // A page that landed late although its record has another one by now (R5): the record's key, and what the page was
+  // sent with.
+  std::string orphan_of;
+  std::vector<Change> orphan_intended;
+  bool due = false;          // the record waited and its time has come
+  bool copied_page = false;  // a person's Duplicate: shows the nonce of another page, which must be rewritten
 };
 
 enum class RowOp { none, insert, update, soft_delete, hard_delete, restore };
@@ -44,12 +50,12 @@ struct Action {
   std::string key, page_id;
   RowOp row_op = RowOp::none;
   std::vector<Change> row_set;
-  PageOp page_op = PageOp::none;  // restore with page_set: restore first, then update
-  std::vector<Change> page_set;   // with update and an empty set: bookkeeping alone
-  bool link_new = false;          // a new link between two existing halves
-  std::vector<std::size_t> agreed;  // fields in which both halves show the same: their shadows move without a write
-  bool close = false;               // both halves are gone: the link stays as a tombstone
-  std::vector<Conflict> conflicts;  // logged before anything is overwritten
+  PageOp page_op = PageOp::none;     // restore with page_set: restore first, then update
+  std::vector<Change> page_set;      // with update and an empty set: bookkeeping alone
+  bool link_new = false;             // a new link between two existing halves
+  std::vector<std::size_t> agreed;   // fields in which both halves show the same: their shadows move without a write
+  bool close = false;                // both halves are gone: the link stays as a tombstone
+  std::vector<Conflict> conflicts;   // logged before anything is overwritten
   std::vector<std::size_t> settled;  // fields that were undecided and are no longer
   std::vector<std::size_t> drift;    // fields changed on a side that is read only for them
   bool later = false;                // something is left for a later run, because of this run's direction

@@ -33,8 +33,8 @@ struct Page {
   Millis edited_ms = 0;  // start of a minute: the edit happened within it
   bool in_trash = false;
   bool is_archived = false;
-  std::string parent;  // data source id; empty when the page left for another kind of parent
-  Values values;       // one per field of the pair
+  std::string parent;                  // data source id; empty when the page left for another kind of parent
+  Values values;                       // one per field of the pair
   std::vector<std::size_t> formatted;  // fields whose text carries formatting, links, mentions or equations
   std::vector<Unreadable> unreadable;
   std::string nonce, row_id, checksum;  // bookkeeping as shown; empty when not kept
@@ -70,9 +70,9 @@ struct Link {
   std::string page_id;
   std::string nonce;
   Values page_shadow, row_shadow;
-  bool page_live = true, row_live = true;  // existence last agreed, per side
-  Millis page_edited_ms = 0;               // page time at the last reading or answer that made the shadow
-  Times page_seen, row_seen;               // when an unresolved difference was first seen (empty: none)
+  bool page_live = true, row_live = true;             // existence last agreed, per side
+  Millis page_edited_ms = 0;                          // page time at the last reading or answer that made the shadow
+  Times page_seen, row_seen;                          // when an unresolved difference was first seen (empty: none)
   std::vector<std::pair<std::size_t, Side>> choices;  // a person's decision on open conflicts, per field
   std::vector<std::size_t> unsettled;  // fields in which the halves never agreed yet (met differing, a person must say)
 };

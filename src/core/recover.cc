@@ -8,8 +8,8 @@
 namespace rowpage {
 namespace {
 
-// The row's value behind what we sent: the present one while it still says the same, otherwise what we sent as the column would hold
-// it, so that the present one counts as changed.
+// The row's value behind what we sent: the present one while it still says the same, otherwise what we sent as the
+// column would hold it, so that the present one counts as changed.
 Value row_value_behind(const Field& field, const Value& sent, const Row* row, std::size_t index) {
   if (row) {
     const auto shown = fit_page(field, row->values[index]);
@@ -24,10 +24,14 @@ Value row_value_behind(const Field& field, const Value& sent, const Row* row, st
 Fate judge_write(const Pair& pair, const Pending& pending, const Page& seen, const Link& link, Millis now_ms) {
   const bool over = now_ms > pending.send_by_ms + pair.bounds.landing_ms;
   switch (pending.kind) {
-    case RequestKind::trash: return seen.in_trash ? Fate::landed : over ? Fate::not_landed : Fate::wait;
-    case RequestKind::restore: return !seen.in_trash ? Fate::landed : over ? Fate::not_landed : Fate::wait;
-    case RequestKind::create: return Fate::landed;  // found by its nonce
-    case RequestKind::update: break;
+    case RequestKind::trash:
+      return seen.in_trash ? Fate::landed : over ? Fate::not_landed : Fate::wait;
+    case RequestKind::restore:
+      return !seen.in_trash ? Fate::landed : over ? Fate::not_landed : Fate::wait;
+    case RequestKind::create:
+      return Fate::landed;  // found by its nonce
+    case RequestKind::update:
+      break;
   }
   const auto shows = [&](const Change& change) { return seen.values[change.field] == change.value; };
   // A value equal to the shadow proves nothing: only fields the request would have moved tell.
@@ -49,8 +53,8 @@ Millis next_look(const Pair& pair, const Pending& pending) {
   return pending.send_by_ms + pair.bounds.landing_ms + index + 1;
 }
 
-Link adopt(const Pair& pair, const std::vector<Change>& intended, const std::string& nonce, const Page& found, const Row* row,
-           const std::string& key) {
+Link adopt(const Pair& pair, const std::vector<Change>& intended, const std::string& nonce, const Page& found,
+           const Row* row, const std::string& key) {
   Link link;
   link.key = key;
   link.page_id = found.id;
@@ -59,10 +63,12 @@ Link adopt(const Pair& pair, const std::vector<Change>& intended, const std::str
   link.page_shadow.resize(pair.fields.size());
   link.row_shadow.resize(pair.fields.size());
   for (std::size_t i = 0; i < pair.fields.size(); ++i) {
-    // What we did not send was empty when the page was made (a status shows its default, a read-only property its own value).
+    // What we did not send was empty when the page was made (a status shows its default, a read-only property its own
+    // value).
     const auto sent = std::ranges::find(intended, i, &Change::field);
     const Field& field = pair.fields[i];
-    const bool own_value = read_only(field.type) || field.type == FieldType::status || field.type == FieldType::checkbox;
+    const bool own_value =
+        read_only(field.type) || field.type == FieldType::status || field.type == FieldType::checkbox;
     link.page_shadow[i] = sent != intended.end() ? sent->value : own_value ? found.values[i] : Value{};
     if (read_only(field.type)) {
       link.page_shadow[i] = Null{};  // it still has to travel to the row
@@ -76,7 +82,8 @@ Link adopt(const Pair& pair, const std::vector<Change>& intended, const std::str
 
 void overlay(const Pair& pair, const std::vector<Change>& intended, const Page& seen, const Row* row, Link& link) {
   for (const auto& [i, sent] : intended) {
-    if (seen.values[i] == link.page_shadow[i]) continue;  // unmoved: never landed (or put back by a person: the ABA limit)
+    if (seen.values[i] == link.page_shadow[i])
+      continue;  // unmoved: never landed (or put back by a person: the ABA limit)
     link.page_shadow[i] = sent;
     link.row_shadow[i] = row_value_behind(pair.fields[i], sent, row, i);
   }

@@ -1,11 +1,11 @@
 // What became of a Notion request whose answer never came.
 //
-// Problem: Notion has no idempotency key and no conditional write. A request that timed out may have been lost, may have been carried
-// out, or may be carried out a minute from now. Sending it again may make a second page; forgetting it may take our own late write
-// for a person's edit.
-// Rule (anchors A7, R3-R7): the request was written down first. Look at the page (or, for a create, for the nonce). What it shows is
-// proof; "not there" is proof only when a complete look, in live pages and in the trash, began later than
-// send_by + landing bound + index bound. Until then the record waits, and only this record.
+// Problem: Notion has no idempotency key and no conditional write. A request that timed out may have been lost, may
+// have been carried out, or may be carried out a minute from now. Sending it again may make a second page; forgetting
+// it may take our own late write for a person's edit. Rule (anchors A7, R3-R7): the request was written down first.
+// Look at the page (or, for a create, for the nonce). What it shows is proof; "not there" is proof only when a complete
+// look, in live pages and in the trash, began later than send_by + landing bound + index bound. Until then the record
+// waits, and only this record.
 #pragma once
 
 #include <optional>
@@ -16,12 +16,13 @@
 namespace rowpage {
 
 enum class Fate {
-  wait,       // nothing can be said yet
-  landed,     // the request was carried out
-  not_landed, // it was not, and no longer can be
+  wait,        // nothing can be said yet
+  landed,      // the request was carried out
+  not_landed,  // it was not, and no longer can be
 };
 
-/// For update, trash and restore: judged from the page as read by id (strong). `now_ms`: database clock when the read began.
+/// For update, trash and restore: judged from the page as read by id (strong). `now_ms`: database clock when the read
+/// began.
 Fate judge_write(const Pair& pair, const Pending& pending, const Page& seen, const Link& link, Millis now_ms);
 
 /// For create: nothing found by a look that began at `began_ms` and was `complete` (live pages and trash).
@@ -30,13 +31,13 @@ Fate judge_absence(const Pair& pair, const Pending& pending, bool complete, Mill
 /// When a record that waits is worth another look.
 Millis next_look(const Pair& pair, const Pending& pending);
 
-/// The link a found page gets: its shadow is what we sent (never what it shows now, or a person's edit since would be lost), its
-/// row shadow the row's values where they still are what we sent.
-Link adopt(const Pair& pair, const std::vector<Change>& intended, const std::string& nonce, const Page& found, const Row* row,
-           const std::string& key);
+/// The link a found page gets: its shadow is what we sent (never what it shows now, or a person's edit since would be
+/// lost), its row shadow the row's values where they still are what we sent.
+Link adopt(const Pair& pair, const std::vector<Change>& intended, const std::string& nonce, const Page& found,
+           const Row* row, const std::string& key);
 
-/// The shadows after an update whose outcome stays unknown but which can no longer land: what we sent is never a person's edit, so
-/// fields that show neither the shadow nor what we sent count as changed in Notion.
+/// The shadows after an update whose outcome stays unknown but which can no longer land: what we sent is never a
+/// person's edit, so fields that show neither the shadow nor what we sent count as changed in Notion.
 void overlay(const Pair& pair, const std::vector<Change>& intended, const Page& seen, const Row* row, Link& link);
 
 }  // namespace rowpage

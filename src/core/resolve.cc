@@ -1,7 +1,8 @@
 // Laying a pair's mapping beside what both sides really have.
 //
-// Everything that does not fit is collected, so that a person mends it in one go; each problem says what was found instead and
-// what to do. Names bind exactly first, then ignoring case. What is merely optional (bookkeeping) degrades to a warning.
+// Everything that does not fit is collected, so that a person mends it in one go; each problem says what was found
+// instead and what to do. Names bind exactly first, then ignoring case. What is merely optional (bookkeeping) degrades
+// to a warning.
 #include <algorithm>
 #include <cstdint>
 #include <set>
@@ -12,7 +13,9 @@
 namespace rowpage {
 namespace {
 
-std::string quoted(std::string_view name) { return "\"" + std::string(name) + "\""; }
+std::string quoted(std::string_view name) {
+  return "\"" + std::string(name) + "\"";
+}
 
 std::string listed(const std::vector<std::string>& names) {
   std::string text;
@@ -47,31 +50,46 @@ std::string instead(std::string_view name, const std::vector<T>& things, const c
 bool holds(FieldType type, ColumnType column) {
   using C = ColumnType;
   switch (type) {
-    case FieldType::number: return column == C::integer || column == C::bigint || column == C::numeric || column == C::real;
-    case FieldType::checkbox: return column == C::boolean;
-    case FieldType::multi_select: return column == C::text || column == C::text_array || column == C::json || column == C::enumeration;
+    case FieldType::number:
+      return column == C::integer || column == C::bigint || column == C::numeric || column == C::real;
+    case FieldType::checkbox:
+      return column == C::boolean;
+    case FieldType::multi_select:
+      return column == C::text || column == C::text_array || column == C::json || column == C::enumeration;
     case FieldType::date:
       return column == C::date || column == C::timestamp || column == C::timestamptz || column == C::daterange ||
              column == C::tsrange || column == C::tstzrange;
     case FieldType::created_time:
-    case FieldType::last_edited_time: return column == C::date || column == C::timestamp || column == C::timestamptz;
-    case FieldType::unique_id: return column == C::text || column == C::integer || column == C::bigint || column == C::numeric;
-    case FieldType::json: return column == C::json || column == C::text;
-    default: return column == C::text || column == C::enumeration || column == C::uuid;
+    case FieldType::last_edited_time:
+      return column == C::date || column == C::timestamp || column == C::timestamptz;
+    case FieldType::unique_id:
+      return column == C::text || column == C::integer || column == C::bigint || column == C::numeric;
+    case FieldType::json:
+      return column == C::json || column == C::text;
+    default:
+      return column == C::text || column == C::enumeration || column == C::uuid;
   }
 }
 
 std::string_view columns_for(FieldType type) {
   switch (type) {
-    case FieldType::number: return "integer, bigint, numeric or double precision";
-    case FieldType::checkbox: return "boolean";
-    case FieldType::multi_select: return "text (joined), text[] or jsonb";
-    case FieldType::date: return "date, timestamptz, timestamp, daterange or tstzrange";
+    case FieldType::number:
+      return "integer, bigint, numeric or double precision";
+    case FieldType::checkbox:
+      return "boolean";
+    case FieldType::multi_select:
+      return "text (joined), text[] or jsonb";
+    case FieldType::date:
+      return "date, timestamptz, timestamp, daterange or tstzrange";
     case FieldType::created_time:
-    case FieldType::last_edited_time: return "timestamptz, timestamp or date";
-    case FieldType::unique_id: return "text or bigint";
-    case FieldType::json: return "jsonb, json or text";
-    default: return "text, varchar, uuid or an enum";
+    case FieldType::last_edited_time:
+      return "timestamptz, timestamp or date";
+    case FieldType::unique_id:
+      return "text or bigint";
+    case FieldType::json:
+      return "jsonb, json or text";
+    default:
+      return "text, varchar, uuid or an enum";
   }
 }
 
@@ -99,8 +117,11 @@ bool bind_type(Field& field, const Property& property) {
     case FieldType::url:
     case FieldType::email:
     case FieldType::phone_number:
-    case FieldType::json: field.as_text = text; return text;
-    default: return false;
+    case FieldType::json:
+      field.as_text = text;
+      return text;
+    default:
+      return false;
   }
 }
 
@@ -133,10 +154,12 @@ class Resolver {
   std::string table_text() const { return table_.schema + "." + table_.name; }
 
   void error(std::string where, std::string what, std::string hint) {
-    result_.problems.push_back({Problem::Level::error, pair().model + ": " + std::move(where), std::move(what), std::move(hint)});
+    result_.problems.push_back(
+        {Problem::Level::error, pair().model + ": " + std::move(where), std::move(what), std::move(hint)});
   }
   void warning(std::string where, std::string what, std::string hint) {
-    result_.problems.push_back({Problem::Level::warning, pair().model + ": " + std::move(where), std::move(what), std::move(hint)});
+    result_.problems.push_back(
+        {Problem::Level::warning, pair().model + ": " + std::move(where), std::move(what), std::move(hint)});
   }
 
   void bind_key() {
@@ -149,7 +172,8 @@ class Resolver {
     pair().key = key->name;
     pair().key_column = *key;
     if (!table_.key_unique) {
-      error("key " + quoted(key->name), "the column is neither the primary key of " + table_text() + " nor unique and NOT NULL",
+      error("key " + quoted(key->name),
+            "the column is neither the primary key of " + table_text() + " nor unique and NOT NULL",
             "Name a column that identifies one row, or add a unique index and NOT NULL.");
     }
   }
@@ -171,8 +195,9 @@ class Resolver {
           if (other.type == notion_type(field.type)) fitting.push_back(other.name);
         }
         error(where, "is of type " + property->type + ", the mapping says " + std::string(name_of(field.type)),
-              fitting.empty() ? "Change the property's type in Notion, or the field's type in the mapping."
-                              : "Of type " + std::string(notion_type(field.type)) + " there is " + listed(fitting) + ".");
+              fitting.empty()
+                  ? "Change the property's type in Notion, or the field's type in the mapping."
+                  : "Of type " + std::string(notion_type(field.type)) + " there is " + listed(fitting) + ".");
       }
     }
     if (field.type == FieldType::title) pair().title_field = index;
@@ -183,7 +208,8 @@ class Resolver {
   void bind_direction(Field& field) {
     if (read_only(field.type)) {
       if (field.direction == Direction::to_notion) {
-        error("property " + quoted(field.property), "Notion sets " + std::string(name_of(field.type)) + " itself; it cannot be written",
+        error("property " + quoted(field.property),
+              "Notion sets " + std::string(name_of(field.type)) + " itself; it cannot be written",
               "Use `direction: to_supabase`.");
       }
       field.direction = Direction::to_supabase;
@@ -194,7 +220,8 @@ class Resolver {
       field.direction = pair().direction;
     } else {
       error("property " + quoted(field.property),
-            "travels " + std::string(name_of(field.direction)) + " while its pair travels " + std::string(name_of(pair().direction)),
+            "travels " + std::string(name_of(field.direction)) + " while its pair travels " +
+                std::string(name_of(pair().direction)),
             "Widen the pair's direction or drop the field's.");
     }
   }
@@ -226,7 +253,8 @@ class Resolver {
         error("column " + quoted(field.end_column), "table " + table_text() + " has no such column",
               instead(field.end_column, table_.columns, "columns"));
       } else if (end->type != column->type) {
-        error("column " + quoted(field.end_column), "is " + end->sql_type + ", its start " + quoted(column->name) + " is " + column->sql_type,
+        error("column " + quoted(field.end_column),
+              "is " + end->sql_type + ", its start " + quoted(column->name) + " is " + column->sql_type,
               "Both columns of a range must have one type.");
       } else {
         field.end_target = *end;
@@ -256,13 +284,15 @@ class Resolver {
     for (const auto& name : {book.nonce, book.row_id, book.last_synced, book.checksum, book.synced}) {
       once(properties, name, "property");
     }
-    for (const auto& name : {book.page_id_column, book.checksum_column, book.synced_column, book.updated_at_column, book.deleted_at_column}) {
+    for (const auto& name : {book.page_id_column, book.checksum_column, book.synced_column, book.updated_at_column,
+                             book.deleted_at_column}) {
       if (columns.contains(name)) error("column " + quoted(name), "is both a field and bookkeeping", "Map it once.");
     }
   }
 
   // A bookkeeping property: its id, or a note that it is not kept.
-  std::string property_id(std::string& name, std::initializer_list<std::string_view> types, const char* what, bool required) {
+  std::string property_id(std::string& name, std::initializer_list<std::string_view> types, const char* what,
+                          bool required) {
     if (name.empty()) return {};
     const Property* property = by_name(source_.properties, name);
     const bool right = property && std::ranges::find(types, property->type) != types.end();
@@ -270,11 +300,13 @@ class Resolver {
       name = property->name;
       return property->id;
     }
-    const std::string found = property ? "is of type " + property->type + ", not " + std::string(*types.begin()) : "is missing";
+    const std::string found =
+        property ? "is of type " + property->type + ", not " + std::string(*types.begin()) : "is missing";
     const std::string where = std::string(what) + " property " + quoted(name);
     if (required) {
       error(where, found + " in the Notion database " + quoted(source_.title),
-            "`rowpage setup --side notion` adds it. Without it a page whose creation timed out could not be found again.");
+            "`rowpage setup --side notion` adds it. Without it a page whose creation timed out could not be found "
+            "again.");
     } else {
       warning(where, found + "; it is not kept", "`rowpage setup --side notion` adds it.");
     }
@@ -289,9 +321,10 @@ class Resolver {
       name = column->name;
       return;
     }
-    warning(std::string(what) + " column " + quoted(name),
-            column ? "is " + column->sql_type + "; it is not kept" : "is missing in " + table_text() + "; it is not kept",
-            "`rowpage setup --side postgres` adds it.");
+    warning(
+        std::string(what) + " column " + quoted(name),
+        column ? "is " + column->sql_type + "; it is not kept" : "is missing in " + table_text() + "; it is not kept",
+        "`rowpage setup --side postgres` adds it.");
     name.clear();
   }
 
@@ -336,7 +369,8 @@ class Resolver {
     const auto need = [this](bool have, const char* privilege) {
       if (have) return;
       error("table " + table_text(), std::string("the database role lacks ") + privilege,
-            std::string("As the table's owner: GRANT ") + privilege + " ON " + table_text() + " TO the role in SUPABASE_DB_URL.");
+            std::string("As the table's owner: GRANT ") + privilege + " ON " + table_text() +
+                " TO the role in SUPABASE_DB_URL.");
     };
     need(table_.can_select, "SELECT");
     if (writes_rows()) {
@@ -364,7 +398,8 @@ bool Resolved::ok() const {
   return std::ranges::none_of(problems, [](const Problem& problem) { return problem.level == Problem::Level::error; });
 }
 
-Resolved resolve(const PairSpec& spec, const std::string& workspace, const SourceSchema& source, const TableSchema& table) {
+Resolved resolve(const PairSpec& spec, const std::string& workspace, const SourceSchema& source,
+                 const TableSchema& table) {
   return Resolver(spec, workspace, source, table).run();
 }
 

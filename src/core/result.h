@@ -22,21 +22,21 @@ enum class Scope { record, pair, workspace };
 /// Why, as far as the engine or the exit code must tell causes apart. Anything else is `other`.
 enum class Cause {
   other,
-  usage,             // configuration or command line: the program's user must change something
-  unauthorised,      // token, key or password refused or expired; never retried
-  forbidden,         // known, but a capability or privilege is missing
-  not_found,         // absent, or not shared with us: the service does not tell which
-  invalid,           // the service refuses this value or request as it stands
-  constraint,        // PostgreSQL refuses this row (NOT NULL, CHECK, UNIQUE, foreign key, type)
-  moved,             // compare-and-set lost: the far side changed since it was read
+  usage,         // configuration or command line: the program's user must change something
+  unauthorised,  // token, key or password refused or expired; never retried
+  forbidden,     // known, but a capability or privilege is missing
+  not_found,     // absent, or not shared with us: the service does not tell which
+  invalid,       // the service refuses this value or request as it stands
+  constraint,    // PostgreSQL refuses this row (NOT NULL, CHECK, UNIQUE, foreign key, type)
+  moved,         // compare-and-set lost: the far side changed since it was read
   rate_limited,
-  unavailable,       // network, 5xx, database down
-  schema_drift,      // a property, option, table or column is not what the mapping says
-  lease_lost,        // another runner holds the workspace
-  incompatible,      // the rowpage schema in the database is newer than this binary
-  brake,             // refused by a brake
-  too_late,          // send_by has passed before the first byte was sent
-  interrupted,       // the user asked us to stop
+  unavailable,   // network, 5xx, database down
+  schema_drift,  // a property, option, table or column is not what the mapping says
+  lease_lost,    // another runner holds the workspace
+  incompatible,  // the rowpage schema in the database is newer than this binary
+  brake,         // refused by a brake
+  too_late,      // send_by has passed before the first byte was sent
+  interrupted,   // the user asked us to stop
 };
 
 struct Error {
@@ -52,6 +52,8 @@ using Result = tl::expected<T, Error>;
 
 using Status = Result<void>;
 
-inline tl::unexpected<Error> fail(Error error) { return tl::unexpected<Error>(std::move(error)); }
+inline tl::unexpected<Error> fail(Error error) {
+  return tl::unexpected<Error>(std::move(error));
+}
 
 }  // namespace rowpage

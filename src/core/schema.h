@@ -20,27 +20,55 @@ enum class Side { notion, supabase };
 
 enum class Direction { both, to_notion, to_supabase };
 
-/// Property types that travel. created_time, last_edited_time and unique_id are read only. `json` is a rich_text property
-/// that holds JSON text.
+/// Property types that travel. created_time, last_edited_time and unique_id are read only. `json` is a rich_text
+/// property that holds JSON text.
 enum class FieldType {
-  title, rich_text, number, select, multi_select, status, date, checkbox, url, email, phone_number,
-  created_time, last_edited_time, unique_id, json,
+  title,
+  rich_text,
+  number,
+  select,
+  multi_select,
+  status,
+  date,
+  checkbox,
+  url,
+  email,
+  phone_number,
+  created_time,
+  last_edited_time,
+  unique_id,
+  json,
 };
 
-/// How one column holds several values. `automatic`: an array column holds an array, jsonb holds a JSON array, text holds
-/// them joined by ", ".
+/// How one column holds several values. `automatic`: an array column holds an array, jsonb holds a JSON array, text
+/// holds them joined by ", ".
 enum class Storing { automatic, single, joined, array, json };
 
 enum class ColumnType {
-  text, integer, bigint, numeric, real, boolean, date, timestamp, timestamptz, daterange, tsrange, tstzrange,
-  text_array, json, uuid, enumeration, other,
+  text,
+  integer,
+  bigint,
+  numeric,
+  real,
+  boolean,
+  date,
+  timestamp,
+  timestamptz,
+  daterange,
+  tsrange,
+  tstzrange,
+  text_array,
+  json,
+  uuid,
+  enumeration,
+  other,
 };
 
 /// A column as introspection found it.
 struct Column {
   std::string name;
   ColumnType type = ColumnType::other;
-  std::string sql_type;             // as format_type() writes it, e.g. "character varying(80)"
+  std::string sql_type;  // as format_type() writes it, e.g. "character varying(80)"
   bool not_null = false;
   bool has_default = false;
   bool generated = false;           // GENERATED ALWAYS (stored or identity): never written
@@ -65,12 +93,14 @@ struct Field {
   FieldType type = FieldType::rich_text;
   Direction direction = Direction::both;
   Storing store = Storing::automatic;
-  std::vector<std::string> options;  // wanted by the preset or the user; created by setup, and the order of joined values
+  std::vector<std::string>
+      options;  // wanted by the preset or the user; created by setup, and the order of joined values
 
   // Filled by resolve():
   std::string property_id;
   std::vector<std::string> known_options;  // of the property, as the schema shows them
-  bool as_text = false;  // the property is rich_text or title although the field says select, url, status, ... (presets 0.2 bind)
+  bool as_text =
+      false;  // the property is rich_text or title although the field says select, url, status, ... (presets 0.2 bind)
   Column target;
   Column end_target;
 };
@@ -78,7 +108,7 @@ struct Field {
 /// A way to find the counterpart of an unlinked half.
 struct Match {
   enum class By { page_id, row_id, key, checksum } by = By::page_id;
-  std::string column;  // of `key`
+  std::string column;        // of `key`
   std::string text() const;  // "page_id", "key:decision"
 };
 
@@ -194,9 +224,10 @@ struct Resolved {
   bool ok() const;
 };
 
-/// Lays a spec beside both schemas. Names bind exactly first, then ignoring case; a missing one is answered with the nearest
-/// names and types. Pure.
-Resolved resolve(const PairSpec& spec, const std::string& workspace, const SourceSchema& source, const TableSchema& table);
+/// Lays a spec beside both schemas. Names bind exactly first, then ignoring case; a missing one is answered with the
+/// nearest names and types. Pure.
+Resolved resolve(const PairSpec& spec, const std::string& workspace, const SourceSchema& source,
+                 const TableSchema& table);
 
 /// Notion's word for a field's property, as setup creates it.
 std::string_view notion_type(FieldType type);

@@ -28,7 +28,9 @@ std::size_t character(std::string_view text) {
   return 4;
 }
 
-bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
+bool is_space(char c) {
+  return c == ' ' || (c >= '\t' && c <= '\r');
+}
 
 int hex(char c) {
   if (c >= '0' && c <= '9') return c - '0';

@@ -26,12 +26,13 @@ std::string collapse_space(std::string_view text);
 /// Lower case of the ASCII letters; other bytes unchanged.
 std::string ascii_lower(std::string_view text);
 
-/// A Notion id in its canonical form (lower case, 8-4-4-4-12), from 32 hexadecimal digits with or without hyphens or from a
-/// notion.so / notion.site / app.notion.com URL; empty when there is none.
+/// A Notion id in its canonical form (lower case, 8-4-4-4-12), from 32 hexadecimal digits with or without hyphens or
+/// from a notion.so / notion.site / app.notion.com URL; empty when there is none.
 std::string canonical_id(std::string_view text);
 
-/// The entries of `candidates` nearest to `name` (edit distance, ignoring case), best first, at most `most`, only plausible
-/// ones. For "did you mean".
-std::vector<std::string> nearest(std::string_view name, const std::vector<std::string>& candidates, std::size_t most = 3);
+/// The entries of `candidates` nearest to `name` (edit distance, ignoring case), best first, at most `most`, only
+/// plausible ones. For "did you mean".
+std::vector<std::string> nearest(std::string_view name, const std::vector<std::string>& candidates,
+                                 std::size_t most = 3);
 
 }  // namespace rowpage

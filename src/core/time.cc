@@ -45,7 +45,8 @@ std::optional<Millis> offset(std::string_view& text) {
 }
 
 std::chrono::year_month_day date_of(Millis ms) {
-  return std::chrono::floor<std::chrono::days>(std::chrono::sys_time<std::chrono::milliseconds>(std::chrono::milliseconds(ms)));
+  return std::chrono::floor<std::chrono::days>(
+      std::chrono::sys_time<std::chrono::milliseconds>(std::chrono::milliseconds(ms)));
 }
 
 }  // namespace
@@ -61,7 +62,8 @@ std::optional<Timestamp> parse_time(std::string_view text) {
                                          std::chrono::day(static_cast<unsigned>(*day))};
   if (!date.ok()) return std::nullopt;
   Timestamp stamp;
-  stamp.ms = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::sys_days(date).time_since_epoch()).count();
+  stamp.ms =
+      std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::sys_days(date).time_since_epoch()).count();
   if (text.empty()) return stamp;
 
   if (!take(text, 'T') && !take(text, 't') && !take(text, ' ')) return std::nullopt;
@@ -127,11 +129,16 @@ std::optional<Millis> parse_duration(std::string_view text) {
   if (used == 0 || used + 1 < text.size()) return std::nullopt;
   if (used == text.size()) return std::nullopt;
   switch (text[used]) {
-    case 's': return number * second_ms;
-    case 'm': return number * minute_ms;
-    case 'h': return number * hour_ms;
-    case 'd': return number * day_ms;
-    default: return std::nullopt;
+    case 's':
+      return number * second_ms;
+    case 'm':
+      return number * minute_ms;
+    case 'h':
+      return number * hour_ms;
+    case 'd':
+      return number * day_ms;
+    default:
+      return std::nullopt;
   }
 }
 

@@ -22,8 +22,8 @@ struct Timestamp {
   bool has_zone = false;  // an offset or Z was written; without one the reader takes UTC
 };
 
-/// Reads "2026-11-20", "2026-11-20T09:30", "2026-11-20 09:30:00.123456+01:00", "...Z", "...+00". Digits below a millisecond
-/// are dropped. Refuses days that do not exist.
+/// Reads "2026-11-20", "2026-11-20T09:30", "2026-11-20 09:30:00.123456+01:00", "...Z", "...+00". Digits below a
+/// millisecond are dropped. Refuses days that do not exist.
 std::optional<Timestamp> parse_time(std::string_view text);
 
 /// "2026-11-20T09:30:00.000Z"

@@ -25,7 +25,9 @@ std::string time_text(Millis ms, bool has_time) {
 
 }  // namespace
 
-bool is_null(const Value& value) { return std::holds_alternative<Null>(value); }
+bool is_null(const Value& value) {
+  return std::holds_alternative<Null>(value);
+}
 
 Value make_list(TextList names) {
   std::erase_if(names, [](const std::string& name) { return name.empty(); });
@@ -52,7 +54,8 @@ std::string display(const Value& value, std::size_t limit) {
     }
     std::string operator()(const std::string& text) const {
       std::string line = text;
-      std::ranges::replace_if(line, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, ' ');
+      std::ranges::replace_if(
+          line, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, ' ');
       return "“" + shortened(std::move(line), limit) + "”";
     }
     std::string operator()(const DateSpan& span) const {

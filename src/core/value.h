@@ -42,8 +42,8 @@ Value make_list(TextList names);
 /// Text as a Value: the empty text is Null.
 Value make_text(std::string text);
 
-/// For messages, logs and plans: `"text"`, 12.5, true, 2026-11-20, [a, b], (empty); longer than `limit` bytes is shortened
-/// at a character boundary with "…".
+/// For messages, logs and plans: `"text"`, 12.5, true, 2026-11-20, [a, b], (empty); longer than `limit` bytes is
+/// shortened at a character boundary with "…".
 std::string display(const Value& value, std::size_t limit = 80);
 
 }  // namespace rowpage

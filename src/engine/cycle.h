@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -18,6 +19,7 @@ struct Ports {
   Store& store;
   Clock& clock;
   Listener& listener;
+  std::function<std::string()> new_nonce;  // a fresh random id per call
 };
 
 struct RunOptions {
@@ -26,11 +28,11 @@ struct RunOptions {
   bool full = false;
   bool dry_run = false;  // plan only: nothing is written anywhere, no lease
   std::optional<std::int64_t> allow_deletes, allow_rewrites, allow_creates;
-  bool allow_mapping_change = false;
+  bool allow_mapping_change = false;  // the mapping or the token's owner may differ from the last run's
   std::size_t batch_size = 100;
   int retries = 3;
-  std::string bot_id;     // whose token this is
-  std::int64_t run = 0;   // run id in the store; 0 for a dry run
+  std::string bot_id;    // whose token this is
+  std::int64_t run = 0;  // run id in the store; 0 for a dry run
   std::int64_t fence = 0;
   std::size_t in_flight = 8;  // pages read and written together
 };
@@ -41,7 +43,8 @@ struct PairReport {
   std::uint64_t pages_listed = 0, rows_read = 0;
   std::uint64_t rows_created = 0, rows_updated = 0, rows_deleted = 0, rows_restored = 0;
   std::uint64_t pages_created = 0, pages_updated = 0, pages_trashed = 0, pages_restored = 0;
-  std::uint64_t linked = 0, agreed = 0, conflicts = 0, undecided = 0, parked = 0, waiting = 0, held = 0, drift = 0, later = 0;
+  std::uint64_t linked = 0, agreed = 0, conflicts = 0, undecided = 0, parked = 0, waiting = 0, held = 0, drift = 0,
+                later = 0;
   std::uint64_t adopted = 0, abandoned = 0;  // recovered requests
   std::uint64_t requests = 0;                // Notion requests used
   std::uint64_t requests_planned = 0;        // a dry run's estimate of what sync would need
@@ -60,7 +63,8 @@ class PlanSink {
   virtual void action(const Pair& pair, const Action& action) = 0;
 };
 
-/// Runs one pair. The caller holds the workspace's lease (unless dry_run) and renews nothing: the run renews through `Store`.
+/// Runs one pair. The caller holds the workspace's lease (unless dry_run) and renews nothing: the run renews through
+/// `Store`.
 PairReport run_pair(const Ports& ports, const Pair& pair, const RunOptions& options, PlanSink* sink = nullptr);
 
 }  // namespace rowpage

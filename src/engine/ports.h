@@ -1,8 +1,8 @@
-// Everything the engine may ask of the outside world: Notion, Table, Store, Clock. The engine is a synchronous function of
-// these four; the program gives it the real ones, the simulator models of them.
+// Everything the engine may ask of the outside world: Notion, Table, Store, Clock. The engine is a synchronous function
+// of these four; the program gives it the real ones, the simulator models of them.
 //
-// Rules for all implementations. Calls block. Nothing throws. An Error's effect is honest: `none` only when the far side
-// cannot have acted and will not act later. Lists come in pages, never whole. Ids are canonical (core/text.h).
+// Rules for all implementations. Calls block. Nothing throws. An Error's effect is honest: `none` only when the far
+// side cannot have acted and will not act later. Lists come in pages, never whole. Ids are canonical (core/text.h).
 #pragma once
 
 #include <cstdint>
@@ -32,7 +32,8 @@ class Clock {
   virtual bool interrupted() = 0;
 };
 
-// --- Notion -----------------------------------------------------------------------------------------------------------
+// --- Notion
+// -----------------------------------------------------------------------------------------------------------
 
 struct Bot {
   std::string id, name, workspace_id, workspace_name;
@@ -41,10 +42,10 @@ struct Bot {
 /// Which pages of a data source to list. At most one of the filters.
 struct ListQuery {
   enum class By { created, edited } by = By::edited;  // ascending; for full scans only `created` is stable (facts 5.3)
-  std::optional<Millis> since;                         // inclusive, on the same time; whole minutes
-  std::string nonce;                                   // pages whose nonce property equals this
-  std::optional<Change> equals;                        // pages in which this field has this value (natural key)
-  bool trashed = false;                                // the in_trash query; only where proved to work
+  std::optional<Millis> since;                        // inclusive, on the same time; whole minutes
+  std::string nonce;                                  // pages whose nonce property equals this
+  std::optional<Change> equals;                       // pages in which this field has this value (natural key)
+  bool trashed = false;                               // the in_trash query; only where proved to work
   bool descending = false;
   std::string cursor;  // from the last answer; never kept across runs
 };
@@ -57,11 +58,12 @@ struct PageList {
   Millis server_ms = 0;     // the answer's HTTP Date
 };
 
-/// One request about one page. Mapped values travel in `set` (values already fitted, core/fit.h); bookkeeping rides along.
+/// One request about one page. Mapped values travel in `set` (values already fitted, core/fit.h); bookkeeping rides
+/// along.
 struct PageRequest {
   enum class Kind { read, create, update, trash, restore } kind = Kind::read;
-  std::string page_id;      // all but create
-  std::vector<Change> set;  // create, update
+  std::string page_id;                                 // all but create
+  std::vector<Change> set;                             // create, update
   std::optional<std::string> nonce, row_id, checksum;  // bookkeeping to write, where the pair keeps the property
   std::optional<bool> synced;
   std::optional<Millis> last_synced_ms;  // rounded up to the minute by the engine
@@ -78,29 +80,32 @@ class Notion {
   /// The data source's schema. not_found: absent or not shared with the integration (pair).
   virtual Result<SourceSchema> schema(const std::string& data_source) = 0;
 
-  /// One page (≤ 100) of a listing. A page object cut short by Notion (25 mentions, ...) is completed by further reads before it
-  /// is returned. Reads are repeated within the implementation; an Error is final for this run and has Effect::none.
+  /// One page (≤ 100) of a listing. A page object cut short by Notion (25 mentions, ...) is completed by further reads
+  /// before it is returned. Reads are repeated within the implementation; an Error is final for this run and has
+  /// Effect::none.
   virtual Result<PageList> list(const Pair& pair, const ListQuery& query) = 0;
 
-  /// Recently trashed pages of the given pairs' data sources, by one search over the workspace, newest first. Eventually
-  /// consistent. Pages of other data sources are left out. `cursor` as in ListQuery.
+  /// Recently trashed pages of the given pairs' data sources, by one search over the workspace, newest first.
+  /// Eventually consistent. Pages of other data sources are left out. `cursor` as in ListQuery.
   virtual Result<PageList> search_trash(std::span<const Pair* const> pairs, const std::string& cursor) = 0;
 
-  /// Carries out requests about different pages, several in flight, and answers in the same order. A mutating request is
-  /// sent at most once per call unless the earlier try had Effect::none. The answer is the page as Notion returned it after
-  /// the write. Errors per request: not_found and invalid have Effect::none; time-out, reset, 5xx and unparsable answers
-  /// to a mutating request have Effect::unknown, except a 503 that names what it committed: that is a success, read back.
+  /// Carries out requests about different pages, several in flight, and answers in the same order. A mutating request
+  /// is sent at most once per call unless the earlier try had Effect::none. The answer is the page as Notion returned
+  /// it after the write. Errors per request: not_found and invalid have Effect::none; time-out, reset, 5xx and
+  /// unparsable answers to a mutating request have Effect::unknown, except a 503 that names what it committed: that is
+  /// a success, read back.
   virtual std::vector<Result<Page>> perform(const Pair& pair, std::span<const PageRequest> requests) = 0;
 
-  /// Blocks until `count` requests may be sent without waiting for the budget (R10: read and write stay close together).
-  /// False when interrupted.
+  /// Blocks until `count` requests may be sent without waiting for the budget (R10: read and write stay close
+  /// together). False when interrupted.
   virtual bool ready(std::size_t count) = 0;
 
   /// Requests sent so far by this object, of any kind.
   virtual std::uint64_t requests_sent() const = 0;
 };
 
-// --- PostgreSQL: the user's table ----------------------------------------------------------------------------------------
+// --- PostgreSQL: the user's table
+// ----------------------------------------------------------------------------------------
 
 struct ChangeList {
   std::vector<Captured> changes;  // ascending id
@@ -112,7 +117,8 @@ struct RowList {
   bool more = false;
 };
 
-/// Reading only. Writing to the user's table goes through Store::commit, so that rows, links and history change together.
+/// Reading only. Writing to the user's table goes through Store::commit, so that rows, links and history change
+/// together.
 class Table {
  public:
   virtual ~Table() = default;
@@ -120,17 +126,20 @@ class Table {
   /// Captured changes with id > after, at most `limit`. Empty where nothing is installed yet.
   virtual Result<ChangeList> changes(const Pair& pair, std::int64_t after, std::size_t limit) = 0;
 
-  /// The rows with these keys, from one consistent read. A key without a row in the answer has none (R9: positive evidence).
+  /// The rows with these keys, from one consistent read. A key without a row in the answer has none (R9: positive
+  /// evidence).
   virtual Result<std::vector<Row>> read(const Pair& pair, std::span<const std::string> keys) = 0;
 
-  /// Rows in key order, after `after_key` (empty: from the start); with `unlinked`, only those no link of the pair names.
+  /// Rows in key order, after `after_key` (empty: from the start); with `unlinked`, only those no link of the pair
+  /// names.
   virtual Result<RowList> scan(const Pair& pair, const std::string& after_key, std::size_t limit, bool unlinked) = 0;
 
   /// Rows in the table (exact or, for large tables, the estimate), for brakes and progress.
   virtual Result<std::int64_t> count(const Pair& pair) = 0;
 };
 
-// --- PostgreSQL: our state -----------------------------------------------------------------------------------------------
+// --- PostgreSQL: our state
+// -----------------------------------------------------------------------------------------------
 
 /// Exclusive right to run a workspace. The fence is checked inside every commit.
 struct Lease {
@@ -146,12 +155,13 @@ struct PairState {
   std::optional<Millis> full_scan_ms;  // database clock, last complete full scan
   bool first_sync_done = false;
   bool capture_ready = false;  // triggers in place and unaltered; otherwise every run scans the table
-  bool stranded_pages = false; // pages without a row were left unlinked (one-way pair, parked): new rows need a full scan to match
-  bool scan_needed = false;    // TRUNCATE, overflow, restored copy: scan before trusting captured changes
-  std::string fingerprint;     // of the mapping last run
-  std::string bot_id;          // last run's
-  std::string schema_json;     // cached SourceSchema, opaque to the store
-  Millis schema_ms = 0;        // database clock
+  bool stranded_pages =
+      false;  // pages without a row were left unlinked (one-way pair, parked): new rows need a full scan to match
+  bool scan_needed = false;  // TRUNCATE, overflow, restored copy: scan before trusting captured changes
+  std::string fingerprint;   // of the mapping last run
+  std::string bot_id;        // last run's
+  std::string schema_json;   // cached SourceSchema, opaque to the store
+  Millis schema_ms = 0;      // database clock
   std::optional<bool> trash_query, trash_search;  // proved to work / proved not to / not yet proved
   std::int64_t live_links = 0;
 };
@@ -168,7 +178,7 @@ struct RowWrite {
 
 struct HistoryEntry {
   Side side = Side::notion;
-  std::string action;  // insert, update, soft_delete, restore, hard_delete, create, trash, link, ...
+  std::string action;                 // insert, update, soft_delete, restore, hard_delete, create, trash, link, ...
   std::vector<Change> before, after;  // of the fields written; a row write's `after` is filled from the stored row
   std::string reason;
 };
@@ -184,12 +194,12 @@ struct Item {
   std::vector<Conflict> conflicts;           // an open one (no winner) replaces the open one of the same key and field
   std::vector<std::size_t> close_conflicts;  // fields whose open conflict is over (agreed or decided)
   std::vector<HistoryEntry> history;
-  std::vector<Pending> note;         // R1
-  std::vector<std::string> settle;   // nonces of pendings whose outcome is known now
-  std::vector<Abandoned> abandon;    // R5; drops the pending of the same nonce
+  std::vector<Pending> note;        // R1
+  std::vector<std::string> settle;  // nonces of pendings whose outcome is known now
+  std::vector<Abandoned> abandon;   // R5; drops the pending of the same nonce
   std::optional<Parked> park;
-  bool unpark = false;               // whatever waited under this key or page id
-  std::vector<std::int64_t> ack;     // captured changes dealt with
+  bool unpark = false;            // whatever waited under this key or page id
+  std::vector<std::int64_t> ack;  // captured changes dealt with
 };
 
 /// One transaction.
@@ -201,8 +211,11 @@ struct Batch {
 };
 
 struct ItemResult {
-  enum class Outcome { done, moved } outcome = Outcome::done;  // moved: compare-and-set lost, nothing of the item was stored
-  std::optional<Row> row;                                      // as stored, after a row write
+  enum class Outcome {
+    done,
+    moved
+  } outcome = Outcome::done;  // moved: compare-and-set lost, nothing of the item was stored
+  std::optional<Row> row;     // as stored, after a row write
 };
 
 struct Committed {
@@ -255,8 +268,9 @@ class Store {
   /// Waiting records whose next_try has come (database clock).
   virtual Result<std::vector<Parked>> due(const Pair& pair) = 0;
 
-  /// One transaction, fenced. Errors: lease_lost (workspace, none); constraint (record, none: the whole batch was rolled back;
-  /// the caller bisects); unavailable with Effect::unknown only when the outcome could not be learned afterwards.
+  /// One transaction, fenced. Errors: lease_lost (workspace, none); constraint (record, none: the whole batch was
+  /// rolled back; the caller bisects); unavailable with Effect::unknown only when the outcome could not be learned
+  /// afterwards.
   virtual Result<Committed> commit(const Pair& pair, const Batch& batch) = 0;
 
   virtual Result<std::int64_t> start_run(const std::string& workspace, const Lease& lease, const RunSummary& run) = 0;

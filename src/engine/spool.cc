@@ -110,14 +110,16 @@ class Reader {
   }
   Value value() {
     switch (number()) {
-      case 1: return flag();
+      case 1:
+        return flag();
       case 2: {
         double d = 0;
         std::memcpy(&d, in_.data(), sizeof d);
         in_.remove_prefix(sizeof d);
         return d;
       }
-      case 3: return text();
+      case 3:
+        return text();
       case 4: {
         DateSpan span;
         span.start_ms = time();
@@ -125,8 +127,10 @@ class Reader {
         span.has_time = flag();
         return span;
       }
-      case 5: return list<std::string>([this] { return text(); });
-      default: return Null{};
+      case 5:
+        return list<std::string>([this] { return text(); });
+      default:
+        return Null{};
     }
   }
   template <class T, class F>
@@ -312,6 +316,10 @@ Status Spool::add(const RecordState& state) {
   out.times(state.page_times);
   out.times(state.row_times);
   out.text(state.ambiguous);
+  out.text(state.orphan_of);
+  out.changes(state.orphan_intended);
+  out.flag(state.adopting);
+  out.flag(state.due);
   out.flag(state.copied_page);
   out.list(state.captured, [&](std::int64_t id) { out.number(static_cast<std::uint64_t>(id)); });
   return buffer_.size() >= buffer_bytes ? flush() : Status();
@@ -327,10 +335,12 @@ Result<RecordState> Spool::at(std::size_t number) {
     const bool ahead = start >= read_ahead_at_ && end <= read_ahead_at_ + read_ahead_.size();
     if (!ahead) {
       read_ahead_at_ = start;
-      read_ahead_.resize(std::max<std::uint64_t>(end - start, std::min<std::uint64_t>(buffer_bytes / 4, written_ - start)));
+      read_ahead_.resize(
+          std::max<std::uint64_t>(end - start, std::min<std::uint64_t>(buffer_bytes / 4, written_ - start)));
       std::size_t have = 0;
       while (have < read_ahead_.size()) {
-        const auto got = ::pread(file_, read_ahead_.data() + have, read_ahead_.size() - have, static_cast<off_t>(start + have));
+        const auto got =
+            ::pread(file_, read_ahead_.data() + have, read_ahead_.size() - have, static_cast<off_t>(start + have));
         if (got < 0 && errno == EINTR) continue;
         if (got <= 0) return fail(file_error("read"));
         have += static_cast<std::size_t>(got);
@@ -350,6 +360,10 @@ Result<RecordState> Spool::at(std::size_t number) {
   state.page_times = in.times();
   state.row_times = in.times();
   state.ambiguous = in.text();
+  state.orphan_of = in.text();
+  state.orphan_intended = in.changes();
+  state.adopting = in.flag();
+  state.due = in.flag();
   state.copied_page = in.flag();
   state.captured = in.list<std::int64_t>([&] { return static_cast<std::int64_t>(in.number()); });
   return state;
@@ -398,7 +412,8 @@ std::size_t IdSet::slot(std::uint64_t hash) const {
 }
 
 void IdSet::grow() {
-  std::vector<std::uint64_t> old = std::exchange(slots_, std::vector<std::uint64_t>(slots_.empty() ? 1024 : slots_.size() * 2));
+  std::vector<std::uint64_t> old =
+      std::exchange(slots_, std::vector<std::uint64_t>(slots_.empty() ? 1024 : slots_.size() * 2));
   for (const std::uint64_t hash : old) {
     if (hash != 0) slots_[slot(hash)] = hash;
   }

@@ -1,6 +1,8 @@
-// Where a long plan waits: record states in a temporary file, so that memory stays flat however many records a run touches.
+// Where a long plan waits: record states in a temporary file, so that memory stays flat however many records a run
+// touches.
 //
-// The file is unlinked as soon as it is open, so nothing is left behind however the run ends. Small plans never leave memory.
+// The file is unlinked as soon as it is open, so nothing is left behind however the run ends. Small plans never leave
+// memory.
 #pragma once
 
 #include <cstdint>

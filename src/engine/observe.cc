@@ -1,0 +1,643 @@
+// Observing both sides, batch by batch: what may need something goes into the plan, the rest is forgotten at once.
+//
+// Incremental: pages edited since the watermark minus an overlap, rows named by the capture log, records that wait and
+// are due, pages found in the trash. Full: every page by created_time windows, every link, every unlinked row.
+//
+// Two readings are never taken at their word. A listing may show an older version than the one we wrote ourselves (the
+// index lags), so a difference dated no later than our own last reading is confirmed by a read by id. And a page that
+// is missing from a listing proves nothing: it too is read by id (R9).
+#include <algorithm>
+#include <unordered_map>
+
+#include "core/mutant.h"
+#include "core/recover.h"
+#include "engine/listing.h"
+#include "engine/run.h"
+
+namespace rowpage {
+namespace {
+
+constexpr std::size_t changes_max = 10'000;  // captured entries held at once
+constexpr std::size_t keys_per_read = 500;
+constexpr int trash_pages_max = 50;  // a trash listing is followed this far; the full scan finds the rest
+constexpr Millis full_scan_every_ms = day_ms;
+
+struct Hint {
+  std::vector<std::int64_t> ids;
+  Times times;
+};
+
+class Observer {
+ public:
+  Observer(Run& run, Plan& plan) : run_(run), plan_(plan), pair_(run.pair) {}
+
+  Status all() {
+    choose_scope();
+    if (auto done = take_changes(); !done) return done;
+    if (auto done = walk_pages(run_.full); !done) return done;
+    if (run_.full) {
+      if (auto done = visit_unseen_links(); !done) return done;
+    } else if (auto done = find_trashed(); !done) {
+      return done;
+    }
+    if (auto done = visit_due(); !done) return done;
+    if (auto done = visit_hinted_rows(); !done) return done;
+    if (run_.full || plan_.has_unlinked_pages()) {
+      if (auto done = scan_unlinked_rows(); !done) return done;
+    }
+    if (!run_.full && run_.state.stranded_pages && plan_.has_unlinked_rows()) {
+      if (auto done = walk_pages(true); !done) return done;
+    }
+    plan_.match();
+    return {};
+  }
+
+ private:
+  using Links = std::unordered_map<std::string, Link>;
+  using Rows = std::unordered_map<std::string, Row>;
+
+  void choose_scope() {
+    const PairState& state = run_.state;
+    const bool first = !state.known || !state.first_sync_done || !state.watermark_ms;
+    const bool aged = !state.full_scan_ms || run_.db_now() - *state.full_scan_ms > full_scan_every_ms;
+    const bool doubt = state.scan_needed || (state.known && !state.capture_ready);
+    run_.full = first || run_.options.full || (!run_.options.since_ms && (aged || doubt));
+    if (first && run_.options.since_ms) {
+      run_.report.warnings.push_back(
+          "--since was set aside: the first sync of a pair looks at everything, or it could make duplicates");
+    }
+    run_.report.full_scan = run_.full;
+    run_.next = state;
+  }
+
+  bool narrowed() const { return run_.options.since_ms && !run_.full; }
+
+  // --- the capture log: log first, rows second
+
+  Status take_changes() {
+    std::int64_t after = 0;
+    while (hinted_ < changes_max) {
+      auto list = run_.ports.table.changes(pair_, after, std::min<std::size_t>(1000, changes_max - hinted_));
+      if (!list) return fail(list.error());
+      for (const auto& change : list->changes) {
+        after = change.id;
+        ++hinted_;
+        if (narrowed() && change.at_ms < *run_.options.since_ms) continue;
+        if (change.whole) {
+          // TRUNCATE, or more than the log holds: only a full scan knows what happened.
+          run_.full = run_.report.full_scan = true;
+          housekeeping().ack.push_back(change.id);
+          continue;
+        }
+        Hint& hint = hints_[change.key];
+        hint.ids.push_back(change.id);
+        hint.times.resize(pair_.fields.size());
+        if (change.own) continue;
+        for (const std::size_t field : change.fields) {
+          auto& time = hint.times[field];
+          if (!time || *time < change.at_ms) time = change.at_ms;
+        }
+      }
+      if (!list->more || list->changes.empty()) break;
+    }
+    if (mutated(Mutant::ack_before_apply)) {
+      for (auto& [key, hint] : hints_)
+        std::ranges::move(hint.ids, std::back_inserter(housekeeping().ack)), hint.ids.clear();
+    }
+    return {};
+  }
+
+  void attach_hint(RecordState& state, const std::string& key) {
+    const auto hint = hints_.find(key);
+    if (hint == hints_.end()) return;
+    state.captured = hint->second.ids;
+    state.row_times = hint->second.times;
+    hints_.erase(hint);
+  }
+
+  // --- pages
+
+  Status walk_pages(bool everything) {
+    ListQuery query;
+    query.by = everything ? ListQuery::By::created : ListQuery::By::edited;
+    if (!everything) {
+      const Millis overlap = pair_.bounds.index_ms + 2 * minute_ms;
+      const Millis from =
+          narrowed() ? *run_.options.since_ms : *run_.state.watermark_ms - (mutated(Mutant::no_overlap) ? 0 : overlap);
+      query.since = floor_minute(from);
+    }
+    PageWalk walk(run_.ports.notion, run_.ports.clock, pair_, query);
+    while (true) {
+      if (run_.ports.clock.interrupted()) return interrupted();
+      auto pages = walk.next();
+      if (!pages) return fail(pages.error());
+      if (pages->empty()) break;
+      run_.report.pages_listed += pages->size();
+      run_.ports.listener.progress("reading Notion", run_.report.pages_listed, std::nullopt);
+      if (auto done = visit_listed(std::move(*pages)); !done) return done;
+      if (auto kept = run_.keep_lease(); !kept) return kept;
+    }
+    listing_complete_ = walk.complete();
+    if (!walk.complete()) {
+      run_.report.warnings.push_back(
+          "the listing of pages is incomplete (Notion gives at most 10,000 rows for one minute); nothing is "
+          "concluded from pages that did not show");
+    }
+    if (!narrowed() && walk.started_ms()) {
+      run_.next.watermark_ms = floor_minute(mutated(Mutant::watermark_at_end) ? *walk.ended_ms() : *walk.started_ms());
+      run_.watermark_may_move = walk.complete() || !everything;
+    }
+    return {};
+  }
+
+  Status visit_listed(std::vector<Page> pages) {
+    std::erase_if(pages, [this](const Page& page) { return !seen_pages_.insert(page.id); });
+    std::vector<std::string> ids;
+    for (const auto& page : pages) ids.push_back(page.id);
+    auto links = links_of_pages(ids);
+    if (!links) return fail(links.error());
+
+    std::vector<RecordState> linked;
+    std::vector<Page> unlinked;
+    std::vector<std::size_t> doubtful;
+    for (auto& page : pages) {
+      const auto link = links->find(page.id);
+      if (link == links->end()) {
+        unlinked.push_back(std::move(page));
+        continue;
+      }
+      RecordState state;
+      state.link = std::move(link->second);
+      if (needs_confirmation(page, *state.link)) doubtful.push_back(linked.size());
+      place_page(state, std::move(page));
+      linked.push_back(std::move(state));
+    }
+    if (auto done = confirm(linked, doubtful); !done) return done;
+    if (auto done = add_with_rows(std::move(linked)); !done) return done;
+    return visit_unlinked_pages(std::move(unlinked));
+  }
+
+  // Whether a listing's page may be an older version than the one our shadow was made from.
+  bool needs_confirmation(const Page& page, const Link& link) const {
+    if (mutated(Mutant::trust_stale_listing)) return false;
+    if (page.in_trash == link.page_live) return true;  // deletions and restores are believed from a read by id only
+    return page.edited_ms <= link.page_edited_ms && page.values != link.page_shadow;
+  }
+
+  Status confirm(std::vector<RecordState>& states, const std::vector<std::size_t>& doubtful) {
+    std::vector<std::string> ids;
+    for (const std::size_t i : doubtful) ids.push_back(states[i].link->page_id);
+    return read_by_id(ids, [&](std::size_t n, RecordState&& read) {
+      RecordState& state = states[doubtful[n]];
+      state.page = std::move(read.page);
+      state.page_left = std::move(read.page_left);
+      state.page_presumed = read.page_presumed;
+    });
+  }
+
+  // A page as read belongs to the record unless it has left the data source.
+  void place_page(RecordState& state, Page&& page) {
+    state.page_left.clear();
+    if (page.is_archived) {
+      state.page_left = "the page was archived in Notion (which is not the trash)";
+    } else if (!page.parent.empty() && page.parent != pair_.data_source) {
+      state.page_left = "the page was moved to another place in Notion";
+    }
+    if (state.page_left.empty()) {
+      state.page = std::move(page);
+    } else {
+      state.page.reset();
+    }
+  }
+
+  // Reads pages by id, a few at a time; gives each outcome as the page part of a RecordState.
+  Status read_by_id(const std::vector<std::string>& ids, const std::function<void(std::size_t, RecordState&&)>& give) {
+    for (std::size_t at = 0; at < ids.size(); at += run_.options.in_flight) {
+      if (run_.ports.clock.interrupted()) return interrupted();
+      std::vector<PageRequest> requests;
+      for (std::size_t i = at; i < std::min(ids.size(), at + run_.options.in_flight); ++i) {
+        PageRequest request;
+        request.page_id = ids[i];
+        requests.push_back(std::move(request));
+      }
+      auto answers = run_.ports.notion.perform(pair_, requests);
+      for (std::size_t i = 0; i < answers.size(); ++i) {
+        RecordState state;
+        auto& answer = answers[i];
+        if (answer) {
+          place_page(state, std::move(*answer));
+        } else if (answer.error().cause == Cause::not_found) {
+          state.page_left =
+              "the page can no longer be read: deleted for good, or no longer shared with the integration";
+        } else if (answer.error().scope != Scope::record) {
+          return fail(answer.error());
+        } else {
+          state.page_presumed = true;  // unreadable just now: nothing is concluded
+        }
+        give(at + i, std::move(state));
+      }
+      if (auto kept = run_.keep_lease(); !kept) return kept;
+    }
+    return {};
+  }
+
+  Status visit_unlinked_pages(std::vector<Page> pages) {
+    std::vector<std::string> nonces;
+    for (const auto& page : pages) {
+      if (!page.nonce.empty()) nonces.push_back(page.nonce);
+    }
+    std::unordered_map<std::string, NonceOwner> owners;
+    if (!nonces.empty()) {
+      auto found = run_.ports.store.owners(pair_, nonces);
+      if (!found) return fail(found.error());
+      for (auto& owner : *found) owners.emplace(owner.nonce, std::move(owner));
+    }
+    for (auto& page : pages) {
+      if (page.in_trash || page.is_archived) continue;
+      RecordState state;
+      const auto owner = owners.find(page.nonce);
+      state.page = std::move(page);
+      if (owner != owners.end() && owner->second.state != NonceOwner::State::unknown) {
+        bool taken = false;
+        if (auto done = visit_own_nonce(state, owner->second, taken); !done) return done;
+        if (taken) continue;
+      }
+      if (auto added = plan_.add_unlinked_page(state); !added) return added;
+    }
+    return {};
+  }
+
+  // An unlinked page that shows a nonce of ours (R3, R5).
+  Status visit_own_nonce(RecordState& state, const NonceOwner& owner, bool& taken) {
+    switch (owner.state) {
+      case NonceOwner::State::unknown:
+        return {};
+      case NonceOwner::State::pending:
+        taken = true;
+        return {};  // the recover step owns it
+      case NonceOwner::State::linked:
+        state.copied_page = true;
+        return {};
+      case NonceOwner::State::abandoned:
+        break;
+    }
+    taken = true;
+    if (mutated(Mutant::forget_abandoned)) {
+      taken = false;
+      return {};
+    }
+    const std::vector<std::string> keys{owner.key};
+    auto link = run_.ports.store.links_of_rows(pair_, keys);
+    if (!link) return fail(link.error());
+    const bool creating = std::ranges::any_of(
+        run_.pending, [&](const Pending& p) { return p.key == owner.key && p.kind == RequestKind::create; });
+    if (creating) return {};  // another attempt is under way: judged once that is settled
+    if (!link->empty()) {
+      state.orphan_of = owner.key;
+      state.orphan_intended = owner.intended;
+      return plan_.add_linked(state);
+    }
+    auto rows = run_.ports.table.read(pair_, keys);
+    if (!rows) return fail(rows.error());
+    if (!rows->empty()) state.row = std::move(rows->front());
+    state.link = adopt(pair_, owner.intended, owner.nonce, *state.page, state.row ? &*state.row : nullptr, owner.key);
+    state.adopting = true;
+    attach_hint(state, owner.key);
+    seen_keys_.insert(owner.key);
+    return plan_.add_linked(state);
+  }
+
+  // --- deletions
+
+  Status visit_unseen_links() {
+    std::string after;
+    while (true) {
+      auto links = run_.ports.store.links_after(pair_, after, keys_per_read);
+      if (!links) return fail(links.error());
+      if (links->empty()) return {};
+      after = links->back().key;
+      std::vector<RecordState> states;
+      std::vector<std::size_t> missing;
+      for (auto& link : *links) {
+        if (seen_keys_.contains(link.key)) continue;
+        RecordState state;
+        state.link = std::move(link);
+        state.page_presumed = true;
+        if (state.link->page_live && listing_complete_ && !seen_pages_.contains(state.link->page_id))
+          missing.push_back(states.size());
+        states.push_back(std::move(state));
+      }
+      if (mutated(Mutant::absence_is_deletion)) {
+        for (const std::size_t i : missing) {
+          Page page;
+          page.id = states[i].link->page_id;
+          page.values = states[i].link->page_shadow;
+          page.in_trash = true;
+          states[i].page = page;
+          states[i].page_presumed = false;
+        }
+      } else {
+        if (auto refused = too_many_missing(missing.size()); !refused) return refused;
+        if (auto done = confirm(states, missing); !done) return done;
+      }
+      if (auto done = add_with_rows(std::move(states)); !done) return done;
+    }
+  }
+
+  // A page that does not show costs one request to ask about. If so many are gone that the brake would stop their
+  // deletion anyway, the requests are saved and the brake speaks now.
+  Status too_many_missing(std::size_t more) {
+    missing_ += static_cast<std::int64_t>(more);
+    const std::int64_t limit =
+        std::max(pair_.brakes.deletes.of(run_.state.live_links), run_.options.allow_deletes.value_or(0));
+    if (missing_ <= limit || pair_.deletes == Deletes::ignore || mutated(Mutant::no_brake)) return {};
+    return fail({Effect::none, Scope::pair, Cause::brake,
+                 pair_.model + ": brake: at least " + std::to_string(missing_) + " of " +
+                     std::to_string(run_.state.live_links) +
+                     " linked pages no longer show in Notion's listing; the limit is " + std::to_string(limit) +
+                     ". Nothing was changed.",
+                 "Was the database emptied, filtered, or unshared from the integration? If they were really deleted: "
+                 "`rowpage sync --allow-deletes=" +
+                     std::to_string(missing_) + "`."});
+  }
+
+  Status find_trashed() {
+    if (pair_.deletes == Deletes::ignore || run_.state.live_links == 0 || narrowed()) return {};
+    if (run_.state.trash_query.value_or(true)) {
+      const auto by_query = [this](const std::string& cursor) {
+        ListQuery query;
+        query.trashed = true;
+        query.descending = true;
+        query.cursor = cursor;
+        return run_.ports.notion.list(pair_, query);
+      };
+      if (auto done = follow_trash(by_query, run_.next.trash_query); !done) return done;
+      if (run_.next.trash_query.value_or(false)) return {};
+    }
+    if (run_.state.trash_search.value_or(true)) {
+      const Pair* pairs[] = {&pair_};
+      const auto by_search = [&](const std::string& cursor) { return run_.ports.notion.search_trash(pairs, cursor); };
+      return follow_trash(by_search, run_.next.trash_search);
+    }
+    return {};  // the full scan finds what was trashed
+  }
+
+  // Follows a listing of trashed pages while it names pages we believe alive; each of those is read by id. `works`
+  // learns whether this way of listing can be relied on at all: a service that does not know the filter refuses it or
+  // shows live pages.
+  template <class List>
+  Status follow_trash(const List& list, std::optional<bool>& works) {
+    std::string cursor;
+    for (int n = 0; n < trash_pages_max; ++n) {
+      auto found = list(cursor);
+      if (!found) {
+        if (found.error().cause != Cause::invalid) return fail(found.error());
+        works = false;
+        return {};
+      }
+      const bool honoured = std::ranges::all_of(found->pages, &Page::in_trash);
+      if (!works) works = honoured;
+      if (!honoured) {
+        works = false;
+        return {};
+      }
+      std::vector<std::string> ids;
+      for (const auto& page : found->pages) {
+        if (!seen_trashed_.insert(page.id) || seen_pages_.contains(page.id)) continue;
+        ids.push_back(page.id);
+      }
+      auto links = links_of_pages(ids);
+      if (!links) return fail(links.error());
+      std::vector<RecordState> states;
+      std::vector<std::size_t> all;
+      for (auto& [id, link] : *links) {
+        if (!link.page_live) continue;
+        RecordState state;
+        state.link = std::move(link);
+        all.push_back(states.size());
+        states.push_back(std::move(state));
+      }
+      std::ranges::sort(states, {}, [](const RecordState& state) { return state.link->key; });
+      const bool any = !states.empty();
+      if (auto done = confirm(states, all); !done) return done;
+      if (auto done = add_with_rows(std::move(states)); !done) return done;
+      if (!any || found->next_cursor.empty()) return {};
+      cursor = found->next_cursor;
+    }
+    return {};
+  }
+
+  // --- rows
+
+  // Completes states of linked records with their rows and adds them.
+  Status add_with_rows(std::vector<RecordState> states) {
+    std::vector<std::string> keys;
+    for (const auto& state : states) keys.push_back(state.link->key);
+    auto rows = rows_of(keys);
+    if (!rows) return fail(rows.error());
+    for (auto& state : states) {
+      if (!seen_keys_.insert(state.link->key)) continue;
+      seen_pages_.insert(state.link->page_id);
+      if (const auto row = rows->find(state.link->key); row != rows->end()) state.row = std::move(row->second);
+      attach_hint(state, state.link->key);
+      if (auto added = add(std::move(state)); !added) return added;
+    }
+    return {};
+  }
+
+  Status visit_hinted_rows() {
+    std::vector<std::string> keys;
+    for (const auto& [key, hint] : hints_) {
+      if (!seen_keys_.contains(key)) keys.push_back(key);
+    }
+    std::ranges::sort(keys);
+    for (std::size_t at = 0; at < keys.size(); at += keys_per_read) {
+      const auto part = std::span(keys).subspan(at, std::min(keys_per_read, keys.size() - at));
+      if (auto done = visit_rows({part.begin(), part.end()}, false); !done) return done;
+      run_.ports.listener.progress("reading Supabase", std::min(at + keys_per_read, keys.size()), keys.size());
+      if (auto kept = run_.keep_lease(); !kept) return kept;
+    }
+    return {};
+  }
+
+  // Linked or not, with the page presumed.
+  Status visit_rows(const std::vector<std::string>& keys, bool due) {
+    auto links = run_.ports.store.links_of_rows(pair_, keys);
+    if (!links) return fail(links.error());
+    Links by_key;
+    for (auto& link : *links) by_key.emplace(link.key, std::move(link));
+    auto rows = rows_of(keys);
+    if (!rows) return fail(rows.error());
+    for (const auto& key : keys) {
+      if (!seen_keys_.insert(key)) continue;
+      RecordState state;
+      attach_hint(state, key);
+      if (const auto row = rows->find(key); row != rows->end()) state.row = std::move(row->second);
+      if (const auto link = by_key.find(key); link != by_key.end()) {
+        state.link = std::move(link->second);
+        state.page_presumed = true;
+        state.due = due;
+        if (auto added = add(std::move(state)); !added) return added;
+      } else if (state.row) {
+        state.due = due;
+        if (auto added = add_unlinked_row(std::move(state)); !added) return added;
+      } else {
+        std::ranges::move(state.captured, std::back_inserter(housekeeping().ack));  // came and went between two runs
+      }
+    }
+    return {};
+  }
+
+  Status add_unlinked_row(RecordState&& state) {
+    state.open = run_.open_for(state.row->key, {});
+    return plan_.add_unlinked_row(state);
+  }
+
+  Status scan_unlinked_rows() {
+    std::string after;
+    while (true) {
+      if (run_.ports.clock.interrupted()) return interrupted();
+      auto list = run_.ports.table.scan(pair_, after, keys_per_read, true);
+      if (!list) return fail(list.error());
+      run_.report.rows_read += list->rows.size();
+      for (auto& row : list->rows) {
+        after = row.key;
+        if (!seen_keys_.insert(row.key)) continue;
+        RecordState state;
+        attach_hint(state, row.key);
+        state.row = std::move(row);
+        if (auto added = add_unlinked_row(std::move(state)); !added) return added;
+      }
+      run_.ports.listener.progress("reading Supabase", run_.report.rows_read, std::nullopt);
+      if (!list->more) return {};
+      if (auto kept = run_.keep_lease(); !kept) return kept;
+    }
+  }
+
+  // --- records that wait
+
+  Status visit_due() {
+    if (!run_.state.known) return {};
+    auto due = run_.ports.store.due(pair_);
+    if (!due) return fail(due.error());
+    std::vector<std::string> keys;
+    std::vector<std::string> page_ids;
+    std::vector<std::string> loose_pages;
+    for (const auto& parked : *due) {
+      if (parked.key.empty() || !parked.page_id.empty()) page_ids.push_back(parked.page_id);
+      if (!parked.key.empty() && parked.page_id.empty()) keys.push_back(parked.key);
+    }
+    std::erase_if(page_ids, [this](const std::string& id) { return id.empty() || seen_pages_.contains(id); });
+    auto links = links_of_pages(page_ids);
+    if (!links) return fail(links.error());
+    std::vector<RecordState> states;
+    std::vector<std::size_t> all;
+    for (const auto& id : page_ids) {
+      const auto link = links->find(id);
+      if (link == links->end()) {
+        loose_pages.push_back(id);
+        continue;
+      }
+      RecordState state;
+      state.link = std::move(link->second);
+      state.due = true;
+      links->erase(link);
+      all.push_back(states.size());
+      states.push_back(std::move(state));
+    }
+    if (auto done = confirm(states, all); !done) return done;
+    if (auto done = add_with_rows(std::move(states)); !done) return done;
+
+    std::vector<Page> pages;
+    std::vector<std::string> gone;
+    auto read = read_by_id(loose_pages, [&](std::size_t n, RecordState&& state) {
+      if (state.page && !state.page->in_trash) {
+        if (seen_pages_.insert(state.page->id)) pages.push_back(std::move(*state.page));
+      } else if (!state.page_presumed) {
+        gone.push_back(loose_pages[n]);
+      }
+    });
+    if (!read) return read;
+    for (auto& id : gone) {
+      Item item;
+      item.page_id = id;
+      item.unpark = true;
+      run_.housekeeping.push_back(std::move(item));
+    }
+    if (auto done = visit_unlinked_pages(std::move(pages)); !done) return done;
+    return visit_rows(keys, true);
+  }
+
+  // --- common
+
+  Result<Links> links_of_pages(const std::vector<std::string>& ids) {
+    Links links;
+    if (ids.empty() || !run_.state.known) return links;
+    auto found = run_.ports.store.links_of_pages(pair_, ids);
+    if (!found) return fail(found.error());
+    for (auto& link : *found) {
+      std::string id = link.page_id;
+      links.emplace(std::move(id), std::move(link));
+    }
+    return links;
+  }
+
+  Result<Rows> rows_of(const std::vector<std::string>& keys) {
+    Rows rows;
+    if (keys.empty()) return rows;
+    auto found = run_.ports.table.read(pair_, keys);
+    if (!found) return fail(found.error());
+    run_.report.rows_read += found->size();
+    for (auto& row : *found) {
+      std::string key = row.key;
+      rows.emplace(std::move(key), std::move(row));
+    }
+    return rows;
+  }
+
+  // Keeps a linked record for the plan only when it needs something.
+  Status add(RecordState&& state) {
+    state.open = run_.open_for(state.link->key, state.link->page_id);
+    const Action action = decide(pair_, state, run_.plan_options());
+    if (!action.nothing()) return plan_.add_linked(state);
+    run_.report.drift += action.drift.size();
+    for (const auto& reason : action.reasons) run_.note("drift", action.key + ": " + reason);
+    if (action.later) return {};
+    std::ranges::copy(state.captured, std::back_inserter(housekeeping().ack));
+    if (state.due) {
+      Item item;
+      item.key = action.key;
+      item.page_id = action.page_id;
+      item.unpark = true;
+      run_.housekeeping.push_back(std::move(item));
+    }
+    return {};
+  }
+
+  Item& housekeeping() {
+    if (run_.housekeeping.empty()) run_.housekeeping.emplace_back();
+    return run_.housekeeping.front();
+  }
+
+  static Status interrupted() {
+    return fail({Effect::none, Scope::pair, Cause::interrupted, "interrupted while reading; nothing was changed",
+                 "Run it again."});
+  }
+
+  Run& run_;
+  Plan& plan_;
+  const Pair& pair_;
+  std::unordered_map<std::string, Hint> hints_;
+  std::size_t hinted_ = 0;
+  IdSet seen_pages_, seen_keys_, seen_trashed_;
+  bool listing_complete_ = false;
+  std::int64_t missing_ = 0;
+};
+
+}  // namespace
+
+Status observe(Run& run, Plan& plan) {
+  return Observer(run, plan).all();
+}
+
+}  // namespace rowpage

@@ -1,0 +1,248 @@
+// The recover step: what an earlier run left open is settled before anything is planned (core/recover.h has the rules).
+#include <algorithm>
+
+#include "core/mutant.h"
+#include "core/recover.h"
+#include "engine/listing.h"
+#include "engine/run.h"
+
+namespace rowpage {
+namespace {
+
+class Recovery {
+ public:
+  explicit Recovery(Run& run) : run_(run), pair_(run.pair) {}
+
+  Status all() {
+    auto pending = run_.ports.store.pending(pair_);
+    if (!pending) return fail(pending.error());
+    if (run_.options.dry_run) {
+      run_.pending = std::move(*pending);
+      return {};
+    }
+    for (auto& request : *pending) {
+      if (run_.ports.clock.interrupted()) {
+        return fail({Effect::none, Scope::pair, Cause::interrupted, "interrupted while looking up earlier requests",
+                     "Run it again."});
+      }
+      auto settled = request.kind == RequestKind::create ? settle_create(request) : settle_write(request);
+      if (!settled) return fail(settled.error());
+      if (!*settled) run_.pending.push_back(std::move(request));
+      if (auto kept = run_.keep_lease(); !kept) return kept;
+    }
+    return {};
+  }
+
+ private:
+  struct Look {
+    std::optional<Page> found;
+    bool complete = true;
+    Millis began_ms = 0;
+  };
+
+  // True: settled. An Error stops the run.
+  Result<bool> settle_create(const Pending& request) {
+    auto look = find_nonce(request);
+    if (!look) return fail(look.error());
+    if (look->found) return adopt_found(request, std::move(*look->found));
+    const bool complete = look->complete || mutated(Mutant::accept_partial_absence);
+    Millis began = look->began_ms;
+    if (mutated(Mutant::look_once_then_retry)) began += pair_.bounds.landing_ms + pair_.bounds.index_ms + hour_ms;
+    if (mutated(Mutant::ignore_index_bound)) began += pair_.bounds.index_ms;
+    if (judge_absence(pair_, request, complete, began) == Fate::wait) {
+      if (!complete)
+        run_.note("waiting", request.key + ": its page cannot be looked for in the trash; it stays parked");
+      return false;
+    }
+    Item item;
+    item.key = request.key;
+    if (mutated(Mutant::forget_abandoned)) {
+      item.settle.push_back(request.nonce);
+    } else {
+      item.abandon.push_back({request.nonce, request.key, request.intended});
+    }
+    item.park = again_now(request, "the request that should have made its page was never carried out");
+    ++run_.report.abandoned;
+    return store(std::move(item));
+  }
+
+  // R4: live pages, then the trash, by whichever way of listing it is known to work.
+  Result<Look> find_nonce(const Pending& request) {
+    Look look;
+    auto now = run_.ports.store.now();
+    if (!now) return fail(now.error());
+    run_.set_db_now(*now);
+    look.began_ms = *now;
+    ListQuery query;
+    query.by = ListQuery::By::created;
+    query.nonce = request.nonce;
+    if (auto done = search(query, request.nonce, look); !done) return fail(done.error());
+    if (look.found || mutated(Mutant::orphan_not_in_trash)) return look;
+    if (run_.state.trash_query.value_or(false)) {
+      query.trashed = true;
+      if (auto done = search(query, request.nonce, look); !done) return fail(done.error());
+    } else if (run_.state.trash_search.value_or(false)) {
+      if (auto done = search_trash(request.nonce, look); !done) return fail(done.error());
+    } else {
+      look.complete = false;
+    }
+    return look;
+  }
+
+  Status search(const ListQuery& query, const std::string& nonce, Look& look) {
+    PageWalk walk(run_.ports.notion, run_.ports.clock, pair_, query);
+    while (true) {
+      auto pages = walk.next();
+      if (!pages) return fail(pages.error());
+      if (pages->empty()) break;
+      for (auto& page : *pages) {
+        if (page.nonce == nonce && !look.found) look.found = std::move(page);
+      }
+    }
+    look.complete = look.complete && walk.complete();
+    return {};
+  }
+
+  Status search_trash(const std::string& nonce, Look& look) {
+    const Pair* pairs[] = {&pair_};
+    std::string cursor;
+    for (int n = 0; n < trash_pages_max; ++n) {
+      auto list = run_.ports.notion.search_trash(pairs, cursor);
+      if (!list) return fail(list.error());
+      for (auto& page : list->pages) {
+        if (page.nonce == nonce && !look.found) look.found = std::move(page);
+      }
+      if (look.found || list->next_cursor.empty()) {
+        look.complete = look.complete && list->complete;
+        return {};
+      }
+      cursor = list->next_cursor;
+    }
+    look.complete = false;
+    return {};
+  }
+
+  Result<bool> adopt_found(const Pending& request, Page listed) {
+    // The listing may lag; the link is made from what we sent, and from the page as it is now only where Notion sets
+    // values itself.
+    auto row = row_of(request.key);
+    if (!row) return fail(row.error());
+    Item item;
+    item.key = request.key;
+    item.page_id = listed.id;
+    auto intended = request.intended;
+    if (mutated(Mutant::note_without_values)) {
+      intended.clear();
+      for (std::size_t i = 0; i < listed.values.size(); ++i) intended.push_back({i, listed.values[i]});
+    }
+    item.link = adopt(pair_, intended, request.nonce, listed, *row ? &**row : nullptr, request.key);
+    item.settle.push_back(request.nonce);
+    item.history.push_back({Side::notion, "create", {}, request.intended, "found again after an unknown outcome"});
+    // Whatever happened to the page or the row since is looked at in this very run.
+    item.park = again_now(request, "its page was found again");
+    item.park->page_id = listed.id;
+    ++run_.report.adopted;
+    return store(std::move(item));
+  }
+
+  Result<bool> settle_write(const Pending& request) {
+    auto now = run_.ports.store.now();
+    if (!now) return fail(now.error());
+    run_.set_db_now(*now);
+    PageRequest read;
+    read.page_id = request.page_id;
+    const PageRequest reads[] = {read};
+    auto answers = run_.ports.notion.perform(pair_, reads);
+    const auto& answer = answers.front();
+    if (!answer && answer.error().cause != Cause::not_found) {
+      if (answer.error().scope != Scope::record) return fail(answer.error());
+      return false;
+    }
+    const std::vector<std::string> ids{request.page_id};
+    auto links = run_.ports.store.links_of_pages(pair_, ids);
+    if (!links) return fail(links.error());
+    Item item;
+    item.key = request.key;
+    item.page_id = request.page_id;
+    item.settle.push_back(request.nonce);
+    item.park = again_now(request, "an earlier request was settled");
+    item.park->page_id = request.page_id;
+    if (links->empty() || !answer) {
+      // No link (an orphan being trashed) or no page any more: once it can no longer land there is nothing left to
+      // learn.
+      if (*now <= request.send_by_ms + pair_.bounds.landing_ms) return false;
+      if (links->empty()) item.park->key.clear();
+      return store(std::move(item));
+    }
+    Link link = links->front();
+    const Fate fate = judge_write(pair_, request, *answer, link, *now);
+    if (fate == Fate::wait) return false;
+    auto row = row_of(request.key);
+    if (!row) return fail(row.error());
+    const Row* known_row = *row ? &**row : nullptr;
+    if (request.kind == RequestKind::update) {
+      if (mutated(Mutant::note_without_values)) {
+        // Without the values the page's difference looks like a person's edit.
+      } else {
+        overlay(pair_, request.intended, *answer, known_row, link);
+        item.link = link;
+      }
+    } else if (fate == Fate::landed) {
+      const bool live = request.kind == RequestKind::restore;
+      link.page_live = live;
+      // A trash that landed completes a deletion the row asked for; a restore completes a row's return.
+      if (!live) link.row_live = false;
+      item.link = link;
+    }
+    if (fate == Fate::landed) {
+      ++run_.report.adopted;
+      item.history.push_back({Side::notion,
+                              std::string(name_of(request.kind)),
+                              {},
+                              request.intended,
+                              "found carried out after an unknown outcome"});
+    } else {
+      ++run_.report.abandoned;
+    }
+    return store(std::move(item));
+  }
+
+  Result<std::optional<Row>> row_of(const std::string& key) {
+    if (key.empty()) return std::optional<Row>();
+    const std::vector<std::string> keys{key};
+    auto rows = run_.ports.table.read(pair_, keys);
+    if (!rows) return fail(rows.error());
+    if (rows->empty()) return std::optional<Row>();
+    return std::optional<Row>(std::move(rows->front()));
+  }
+
+  // Due at once: the observe step of this run looks at the record.
+  Parked again_now(const Pending& request, std::string reason) const {
+    Parked parked;
+    parked.kind = Parked::Kind::waiting;
+    parked.key = request.key;
+    parked.reason = std::move(reason);
+    return parked;
+  }
+
+  Result<bool> store(Item item) {
+    std::vector<Item> items;
+    items.push_back(std::move(item));
+    auto stored = run_.commit(std::move(items));
+    if (!stored) return fail(stored.error());
+    if (stored->front().refused) return fail(*stored->front().refused);
+    return true;
+  }
+
+  static constexpr int trash_pages_max = 100;
+  Run& run_;
+  const Pair& pair_;
+};
+
+}  // namespace
+
+Status recover(Run& run) {
+  return Recovery(run).all();
+}
+
+}  // namespace rowpage
