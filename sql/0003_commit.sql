@@ -1,0 +1,347 @@
+-- One batch of records, all or nothing: rows, links, shadows, history, requests noted and settled, acknowledgements.
+--
+-- The caller sends flat lists; every entry carries "o", the number of the item it belongs to. An item whose row was changed
+-- by somebody else since it was read (compare-and-set on xmin) is "moved": none of its entries is stored. A row that the
+-- table refuses ends the whole call, and the caller finds it by halving the batch.
+--
+-- Rows are written one statement per shape (same operation, same columns), so a batch of 500 costs a handful of statements.
+-- The casts to column types leave the length out, for an explicit cast to varchar(5) cuts silently, an assignment does not.
+
+create type rowpage.stored as (
+  o integer,          -- item
+  row_key text,
+  meta text[],        -- version, updated_ms, deleted, page id, checksum: as PostgreSQL now shows them
+  after text[],       -- mapped columns as stored, in the pair's order; NULL for a deleted row
+  before text[],
+  written text[],     -- columns we asked to write
+  derived text[]      -- mapped columns the database changed by itself (defaults, triggers)
+);
+comment on type rowpage.stored is 'A row as one write left it; used inside rowpage.commit().';
+
+-- {"workspace", "model", "data_source", "schema", "table", "key"} -> the pair's id; registers it on first sight.
+create function rowpage.register_pair(pair jsonb) returns bigint
+language plpgsql volatile security invoker set search_path = ''
+as $$
+declare
+  mine rowpage.pair;
+  other rowpage.pair;
+begin
+  select * into mine from rowpage.pair p
+   where p.data_source = pair ->> 'data_source' and p.table_schema = pair ->> 'schema' and p.table_name = pair ->> 'table';
+  if mine.id is not null and mine.workspace = pair ->> 'workspace' then
+    if mine.model <> pair ->> 'model' or mine.key_column <> pair ->> 'key' then
+      update rowpage.pair p set model = pair ->> 'model', key_column = pair ->> 'key' where p.id = mine.id;
+    end if;
+    return mine.id;
+  end if;
+  select * into other from rowpage.pair p
+   where (p.table_schema = pair ->> 'schema' and p.table_name = pair ->> 'table') or p.data_source = pair ->> 'data_source'
+   order by p.id limit 1;
+  if other.id is not null then
+    raise exception using errcode = 'RP002',
+      message = case when other.table_schema = pair ->> 'schema' and other.table_name = pair ->> 'table'
+                     then format('table %s.%s', other.table_schema, other.table_name)
+                     else format('data source %s', other.data_source) end
+                || format(' already belongs to the pair %s of workspace %s', other.model, other.workspace);
+  end if;
+  insert into rowpage.pair (workspace, model, data_source, table_schema, table_name, key_column)
+  values (pair ->> 'workspace', pair ->> 'model', pair ->> 'data_source', pair ->> 'schema', pair ->> 'table', pair ->> 'key')
+  returning id into strict mine.id;
+  return mine.id;
+end
+$$;
+comment on function rowpage.register_pair(jsonb) is 'The id of a pair; a table or data source belongs to one pair only (RP002 names the other).';
+
+-- Every column of a table with the type to cast texts to: domains taken down to their base, lengths left out.
+create function rowpage.cast_types(relation regclass) returns jsonb
+language sql stable security invoker set search_path = ''
+as $$
+  with recursive base as (
+    select a.attname as name, a.atttypid as type from pg_catalog.pg_attribute a
+     where a.attrelid = relation and a.attnum > 0 and not a.attisdropped
+    union all
+    select b.name, t.typbasetype from base b join pg_catalog.pg_type t on t.oid = b.type where t.typtype = 'd'
+  )
+  select jsonb_object_agg(b.name, pg_catalog.format_type(b.type, -1))
+    from base b join pg_catalog.pg_type t on t.oid = b.type where t.typtype <> 'd'
+$$;
+comment on function rowpage.cast_types(regclass) is 'Column name -> type to cast a text to.';
+
+-- One write statement of a batch: {"kind": insert | update | delete, "columns": [...], "rows": [[o, key, version, text...]...]}
+create function rowpage.write_rows(pair jsonb, write jsonb) returns rowpage.stored[]
+language plpgsql volatile security invoker set search_path = ''
+as $$
+declare
+  target text := format('%I.%I', pair ->> 'schema', pair ->> 'table');
+  types jsonb := rowpage.cast_types(target::regclass);
+  key_name text := pair ->> 'key';
+  columns text[] := array(select jsonb_array_elements_text(pair -> 'columns'));
+  written text[] := array(select jsonb_array_elements_text(write -> 'columns'));
+  has_key boolean := coalesce(write #>> '{rows,0,1}', '') <> '';
+  missing text;
+  whole text;      -- array of the mapped columns' texts of the row t
+  meta text;       -- array of what else is shown of the row t
+  names text;      -- written columns
+  casts text;      -- their values, taken from the entry r
+  sets text;
+  result rowpage.stored[];
+begin
+  select c into missing from unnest(columns || written || key_name) c where not types ? c limit 1;
+  if missing is not null then
+    raise exception using errcode = '42703', message = format('column "%s" of %s does not exist', missing, target);
+  end if;
+  select 'array[' || string_agg(format('t.%I::text', c), ', ' order by i) || ']::text[]' into whole
+    from unnest(columns) with ordinality u(c, i);
+  whole := coalesce(whole, 'array[]::text[]');
+  meta := 'array[pg_catalog.pg_current_xact_id()::xid::text, '
+    || coalesce(format('(extract(epoch from t.%I::timestamptz) * 1000)::bigint::text', pair ->> 'updated_at_column'), 'null') || ', '
+    || coalesce(format('(t.%I is not null)::text', pair ->> 'deleted_at_column'), '''false''') || ', '
+    || coalesce(format('t.%I::text', pair ->> 'page_id_column'), 'null') || ', '
+    || coalesce(format('t.%I::text', pair ->> 'checksum_column'), 'null') || ']';
+  select string_agg(format('%I', c), ', ' order by i), string_agg(format('(r ->> %s)::%s', i + 2, types ->> c), ', ' order by i),
+         string_agg(format('%I = (w.r ->> %s)::%s', c, i + 2, types ->> c), ', ' order by i)
+    into names, casts, sets
+    from unnest(written) with ordinality u(c, i);
+  -- From here to the end of this function users' triggers may run, and they expect the session's own search path.
+  set local search_path to default;
+
+  if write ->> 'kind' = 'insert' then
+    -- RETURNING comes in the order of the rows, which is how a row whose key the database makes is told from the next one.
+    if has_key then
+      names := concat_ws(', ', format('%I', key_name), names);
+      casts := concat_ws(', ', format('(r ->> 1)::%s', types ->> key_name), casts);
+    end if;
+    execute 'with entry as materialized (select i, r from jsonb_array_elements($1) with ordinality e(r, i)), '
+      || case when names is null
+         then 'done as (insert into ' || target || ' as t default values returning ' || format('t.%I::text', key_name)
+         else 'done as (insert into ' || target || ' as t (' || names || ') '
+           || case when has_key then 'overriding system value ' else '' end
+           || 'select ' || casts || ' from entry order by i returning ' || format('t.%I::text', key_name) end
+      || ' as k, ' || meta || ' as m, ' || whole || ' as a), '
+      || 'numbered as (select row_number() over () as i, * from done) '
+      || 'select array_agg(row((e.r ->> 0)::int, n.k, n.m, n.a, null, $2, '
+      || '  (select coalesce(array_agg(c), ''{}'') from unnest($3, n.a) u(c, v) where v is not null and not c = any($2)))::rowpage.stored) '
+      || 'from numbered n join entry e on e.i = n.i'
+      into result using write -> 'rows', written, columns;
+    if coalesce(cardinality(result), 0) <> jsonb_array_length(write -> 'rows') then
+      raise exception using errcode = 'RP003', message = format('a trigger of %s kept a row from being inserted', target);
+    end if;
+    return result;
+  end if;
+
+  execute 'with w as materialized (select (r ->> 0)::int as o, ' || format('(r ->> 1)::%s', types ->> key_name) || ' as k, r ->> 2 as v, r '
+    || '  from jsonb_array_elements($1) e(r)), '
+    || 'held as materialized (select ' || format('t.%I', key_name) || ' as k, t.xmin::text as v, ' || whole || ' as b, ' || meta || ' as m '
+    || '  from ' || target || ' t join w on w.k = ' || format('t.%I', key_name) || ' order by 1 for update of t), '
+    || case when write ->> 'kind' = 'update'
+       then 'done as (update ' || target || ' as t set ' || sets || ' from w join held h on h.k = w.k and h.v = w.v '
+         || 'where ' || format('t.%I', key_name) || ' = w.k returning w.o, ' || format('t.%I::text', key_name) || ' as k, '
+         || meta || ' as m, ' || whole || ' as a, h.b) '
+       else 'done as (delete from ' || target || ' as t using w join held h on h.k = w.k and h.v = w.v '
+         || 'where ' || format('t.%I', key_name) || ' = w.k returning w.o, ' || format('t.%I::text', key_name) || ' as k, '
+         || 'h.m, null::text[] as a, h.b) ' end
+    || 'select array_agg(row(o, k, m, a, b, $2, (select coalesce(array_agg(c), ''{}'') from unnest($3, b, a) u(c, x, y) '
+    || '  where a is not null and x is distinct from y and not c = any($2)))::rowpage.stored) from done'
+    into result using write -> 'rows', written, columns;
+  return coalesce(result, '{}');
+end
+$$;
+comment on function rowpage.write_rows(jsonb, jsonb) is 'Writes the rows of one shape; compare-and-set on xmin for all but inserts.';
+
+create function rowpage.commit(request jsonb) returns jsonb
+language plpgsql volatile security invoker set search_path = ''
+as $$
+declare
+  ticket uuid := (request ->> 'token')::uuid;
+  origin_mark text := 'rowpage:' || (request ->> 'token');
+  this_run bigint := nullif((request ->> 'run')::bigint, 0);
+  columns text[] := array(select jsonb_array_elements_text(request #> '{pair,columns}'));
+  this_pair bigint;
+  log_floor bigint := 0;
+  write jsonb;
+  stored rowpage.stored[] := '{}';
+  moved int[] := '{}';
+  reply jsonb;
+begin
+  -- Was this batch committed before? A first call still under way is waited for here.
+  insert into rowpage.applied (token, workspace) values (ticket, request ->> 'workspace') on conflict (token) do nothing;
+  if not found then
+    select a.answer into reply from rowpage.applied a where a.token = ticket;
+    return reply;
+  end if;
+  delete from rowpage.applied a
+   where a.token = nullif(request ->> 'forget', '')::uuid or a.at < clock_timestamp() - interval '1 day';
+  perform rowpage.check_fence(request);
+  this_pair := rowpage.register_pair(request -> 'pair');
+
+  if jsonb_array_length(request -> 'writes') > 0 then
+    perform set_config('rowpage.origin', origin_mark, true);
+    select coalesce(max(l.id), 0) into log_floor from rowpage.change_log l;
+    for write in select w from jsonb_array_elements(request -> 'writes') w loop
+      stored := stored || rowpage.write_rows(request -> 'pair', write);
+    end loop;
+    select coalesce(array_agg((r ->> 0)::int), '{}') into moved
+      from jsonb_array_elements(request -> 'writes') w, jsonb_array_elements(w -> 'rows') r
+     where not exists (select from unnest(stored) s where s.o = (r ->> 0)::int);
+    -- Our own echo, as long as it is exactly what we wrote. What a trigger or a default added stays in the queue, so that it
+    -- travels; what a cascade did to other rows has their keys and stays too.
+    delete from rowpage.change_log l using unnest(stored) s
+     where l.pair = this_pair and l.id > log_floor and l.origin = origin_mark and l.row_key = s.row_key
+       and s.derived = '{}';
+    perform set_config('rowpage.origin', '', true);
+  end if;
+
+  if request ? 'links' then
+    delete from rowpage.link l
+     using jsonb_to_recordset(request -> 'links') as n(o int, row_key text, page_id text)
+     left join unnest(stored) s on s.o = n.o
+     where l.pair = this_pair and not n.o = any(moved)
+       and (l.page_id = n.page_id and n.page_id <> '' or l.row_key = coalesce(nullif(n.row_key, ''), s.row_key, '') and l.row_key <> '')
+       and (l.row_key <> coalesce(nullif(n.row_key, ''), s.row_key, '') or l.row_key = '');
+    insert into rowpage.link as l (pair, row_key, page_id, nonce, page_shadow, row_shadow, page_live, row_live, page_edited_at,
+                                   page_seen, row_seen, choices, unsettled)
+    select this_pair, coalesce(nullif(n.row_key, ''), s.row_key, ''), n.page_id, n.nonce, n.page_shadow,
+           n.row_shadow || coalesce(jsonb_object(columns, s.after) - (coalesce(n.keep, '{}') || s.derived), '{}'),
+           n.page_live, n.row_live, to_timestamp(nullif(n.page_edited_ms, 0) / 1000.0), n.page_seen, n.row_seen, n.choices, n.unsettled
+      from jsonb_to_recordset(request -> 'links')
+           as n(o int, row_key text, page_id text, nonce text, page_shadow jsonb, row_shadow jsonb, page_live boolean,
+                row_live boolean, page_edited_ms bigint, page_seen jsonb, row_seen jsonb, choices jsonb, unsettled text[], keep text[])
+      left join unnest(stored) s on s.o = n.o
+     where not n.o = any(moved)
+    on conflict (pair, row_key) where row_key <> '' do update
+      set page_id = excluded.page_id, nonce = excluded.nonce, page_shadow = excluded.page_shadow,
+          row_shadow = excluded.row_shadow, page_live = excluded.page_live, row_live = excluded.row_live,
+          page_edited_at = excluded.page_edited_at, page_seen = excluded.page_seen, row_seen = excluded.row_seen,
+          choices = excluded.choices, unsettled = excluded.unsettled, updated_at = clock_timestamp();
+  end if;
+  if request ? 'unlink' then
+    delete from rowpage.link l using jsonb_to_recordset(request -> 'unlink') as n(o int, row_key text, page_id text)
+     where l.pair = this_pair and not n.o = any(moved)
+       and (l.row_key = n.row_key and n.row_key <> '' or l.page_id = n.page_id and n.page_id <> '');
+  end if;
+
+  if request ? 'close_conflicts' then
+    update rowpage.conflict c set resolved_at = clock_timestamp()
+      from jsonb_to_recordset(request -> 'close_conflicts') as n(o int, row_key text, page_id text, field text)
+     where c.pair = this_pair and c.winner is null and c.resolved_at is null and not n.o = any(moved) and c.field = n.field
+       and (c.row_key = n.row_key and n.row_key <> '' or c.page_id = n.page_id and n.page_id <> '');
+  end if;
+  if request ? 'conflicts' then
+    delete from rowpage.conflict c
+     using jsonb_to_recordset(request -> 'conflicts') as n(o int, row_key text, page_id text, field text, winner text)
+     where c.pair = this_pair and c.winner is null and c.resolved_at is null and n.winner is null and not n.o = any(moved)
+       and c.field = n.field
+       and (c.row_key = n.row_key and n.row_key <> '' or c.page_id = n.page_id and n.page_id <> '');
+    insert into rowpage.conflict (pair, run, row_key, page_id, field, base_page, base_row, page, row, page_at, row_at, winner, reason)
+    select this_pair, this_run, n.row_key, n.page_id, n.field, n.base_page, n.base_row, n.page, n.row,
+           to_timestamp(n.page_ms / 1000.0), to_timestamp(n.row_ms / 1000.0), n.winner, n.reason
+      from jsonb_to_recordset(request -> 'conflicts')
+           as n(o int, row_key text, page_id text, field text, base_page jsonb, base_row jsonb, page jsonb, row jsonb,
+                page_ms bigint, row_ms bigint, winner text, reason text)
+     where not n.o = any(moved);
+  end if;
+  if request ? 'history' then
+    insert into rowpage.history (pair, run, row_key, page_id, side, action, before, after, reason)
+    select this_pair, this_run, coalesce(nullif(n.row_key, ''), s.row_key, ''), n.page_id, n.side, n.action,
+           case when n.of_row and s.o is not null
+                then (select jsonb_object_agg(c, v) from unnest(columns, s.before) u(c, v) where s.after is null or c = any(s.written))
+                else n.before end,
+           case when n.of_row and s.o is not null
+                then (select jsonb_object_agg(c, v) from unnest(columns, s.after) u(c, v) where c = any(s.written || s.derived))
+                else n.after end,
+           n.reason
+      from jsonb_to_recordset(request -> 'history')
+           as n(o int, row_key text, page_id text, side text, action text, before jsonb, after jsonb, reason text, of_row boolean)
+      left join unnest(stored) s on s.o = n.o
+     where not n.o = any(moved);
+  end if;
+
+  if request ? 'abandon' then
+    delete from rowpage.pending p using jsonb_to_recordset(request -> 'abandon') as n(o int, nonce text)
+     where p.pair = this_pair and p.nonce = n.nonce and not n.o = any(moved);
+    insert into rowpage.abandoned (pair, nonce, row_key, intended)
+    select this_pair, n.nonce, n.row_key, n.intended
+      from jsonb_to_recordset(request -> 'abandon') as n(o int, nonce text, row_key text, intended jsonb)
+     where not n.o = any(moved)
+    on conflict (pair, nonce) do nothing;
+  end if;
+  if request ? 'settle' then
+    delete from rowpage.pending p using jsonb_to_recordset(request -> 'settle') as n(o int, nonce text)
+     where p.pair = this_pair and p.nonce = n.nonce and not n.o = any(moved);
+  end if;
+  if request ? 'note' then
+    insert into rowpage.pending (pair, nonce, kind, row_key, page_id, intended, noted_at, send_by, attempt)
+    select this_pair, n.nonce, n.kind, coalesce(nullif(n.row_key, ''), s.row_key, ''), n.page_id, n.intended,
+           coalesce(to_timestamp(nullif(n.noted_ms, 0) / 1000.0), clock_timestamp()), to_timestamp(nullif(n.send_by_ms, 0) / 1000.0),
+           n.attempt
+      from jsonb_to_recordset(request -> 'note')
+           as n(o int, nonce text, kind text, row_key text, page_id text, intended jsonb, noted_ms bigint, send_by_ms bigint,
+                attempt int)
+      left join unnest(stored) s on s.o = n.o
+     where not n.o = any(moved)
+    on conflict (pair, nonce) do update
+      set kind = excluded.kind, row_key = excluded.row_key, page_id = excluded.page_id, intended = excluded.intended,
+          noted_at = excluded.noted_at, send_by = excluded.send_by, attempt = excluded.attempt;
+  end if;
+
+  if request ? 'unpark' then
+    delete from rowpage.parked p using jsonb_to_recordset(request -> 'unpark') as n(o int, row_key text, page_id text)
+     left join unnest(stored) s on s.o = n.o
+     where p.pair = this_pair and not n.o = any(moved)
+       and (p.row_key <> '' and p.row_key = coalesce(nullif(n.row_key, ''), s.row_key) or p.page_id = n.page_id and n.page_id <> '');
+  end if;
+  if request ? 'park' then
+    insert into rowpage.parked (pair, kind, row_key, page_id, reason, hint, attempts, next_try_at)
+    select this_pair, n.kind, n.row_key, n.page_id, n.reason, n.hint, n.attempts, to_timestamp(n.next_try_ms / 1000.0)
+      from jsonb_to_recordset(request -> 'park')
+           as n(o int, kind text, row_key text, page_id text, reason text, hint text, attempts int, next_try_ms bigint)
+     where not n.o = any(moved);
+  end if;
+  if request ? 'ack' then
+    -- In id order, so that two of these never wait for each other.
+    delete from rowpage.change_log l
+     where l.id in (select c.id from rowpage.change_log c
+                     where c.pair = this_pair
+                       and c.id in (select n.id from jsonb_to_recordset(request -> 'ack') as n(o int, id bigint)
+                                     where not n.o = any(moved))
+                     order by c.id for update);
+  end if;
+
+  if request ? 'state' then
+    update rowpage.pair p
+       set watermark = to_timestamp(n.watermark_ms / 1000.0), full_scan_at = to_timestamp(n.full_scan_ms / 1000.0),
+           first_sync_done = n.first_sync_done, scan_needed = n.scan_needed,
+           stranded_pages = n.stranded_pages, fingerprint = n.fingerprint, bot_id = n.bot_id,
+           source_schema = n.source_schema, source_schema_at = to_timestamp(nullif(n.source_schema_ms, 0) / 1000.0),
+           trash_query = n.trash_query, trash_search = n.trash_search, database_identity = rowpage.database_identity()
+      from jsonb_to_record(request -> 'state')
+           as n(watermark_ms bigint, full_scan_ms bigint, first_sync_done boolean, scan_needed boolean, stranded_pages boolean, fingerprint text,
+                bot_id text, source_schema text, source_schema_ms bigint, trash_query boolean, trash_search boolean)
+     where p.id = this_pair;
+  end if;
+
+  reply := jsonb_build_object(
+    'now_ms', (extract(epoch from clock_timestamp()) * 1000)::bigint,
+    'moved', to_jsonb(moved),
+    'rows', (select coalesce(jsonb_agg(jsonb_build_array(s.o, s.row_key, s.meta, s.after)), '[]') from unnest(stored) s));
+  update rowpage.applied a set answer = reply where a.token = ticket;
+  return reply;
+end
+$$;
+comment on function rowpage.commit(jsonb) is 'Stores one batch of records in one transaction, under the lease, once per token.';
+
+-- What tells this database from a restored or copied one.
+create function rowpage.database_identity() returns text
+language plpgsql stable security invoker set search_path = ''
+as $$
+declare
+  place text;
+begin
+  if has_function_privilege('pg_catalog.pg_control_system()', 'execute') then
+    select c.system_identifier::text into place from pg_catalog.pg_control_system() c;
+  end if;
+  return coalesce(place, '-') || '/' || (select d.oid from pg_catalog.pg_database d where d.datname = current_database())
+         || '/' || (select m.epoch from rowpage.meta m);
+end
+$$;
+comment on function rowpage.database_identity() is 'Cluster, database and installation of this schema as one text.';

@@ -1,0 +1,94 @@
+-- How changes of users' tables reach the queue, without superuser and without a replication slot.
+--
+-- Statement-level triggers, one per event, with transition tables: a statement that changes 50,000 rows costs one pass. The
+-- entry says which row and which columns, never the values: a run reads the row itself, later, so a stale image cannot be
+-- applied. Texts are compared, because an operator of a type outside pg_catalog could be missing for the empty search_path,
+-- and a capture trigger must never make a user's write fail.
+
+-- Arguments: schema and table of the pair (a partition's trigger names the parent), key column, then the watched columns.
+create function rowpage.capture() returns trigger
+language plpgsql security definer set search_path = ''
+as $$
+declare
+  this_pair bigint;
+  key_name text := tg_argv[2];
+  watched text[] := tg_argv[3:];
+  origin_mark text;
+  row_texts text;
+begin
+  select p.id into this_pair from rowpage.pair p where p.table_schema = tg_argv[0] and p.table_name = tg_argv[1];
+  if this_pair is null then
+    return null;
+  end if;
+  -- Depth 1 is our own statement; deeper, somebody's trigger acts inside our transaction, and that is a change of its own.
+  if pg_trigger_depth() = 1 then
+    origin_mark := nullif(current_setting('rowpage.origin', true), '');
+  end if;
+  if tg_op = 'TRUNCATE' then
+    insert into rowpage.change_log (pair, op, origin) values (this_pair, 'T', origin_mark);
+  elsif tg_op = 'INSERT' then
+    execute format('insert into rowpage.change_log (pair, row_key, op, origin) '
+                   'select $1, rowpage_row.%I::text, ''I'', $2 from rowpage_new_rows as rowpage_row', key_name)
+      using this_pair, origin_mark;
+  elsif tg_op = 'DELETE' then
+    execute format('insert into rowpage.change_log (pair, row_key, op, origin) '
+                   'select $1, rowpage_row.%I::text, ''D'', $2 from rowpage_old_rows as rowpage_row', key_name)
+      using this_pair, origin_mark;
+  else
+    select 'array[' || coalesce(string_agg(format('rowpage_row.%I::text', c), ', ' order by i), '') || ']::text[]' into row_texts
+      from unnest(watched) with ordinality u(c, i);
+    -- A changed key shows as one key gone and another one new.
+    execute format('insert into rowpage.change_log (pair, row_key, op, columns, origin) '
+                   'select $1, coalesce(n.k, o.k), case when o.k is null then ''I'' when n.k is null then ''D'' else ''U'' end, '
+                   '       case when o.k is null or n.k is null then ''{}'' else '
+                   '         (select array_agg(c order by i) from unnest($3, o.v, n.v) with ordinality u(c, x, y, i) '
+                   '           where x is distinct from y) end, $2 '
+                   'from (select rowpage_row.%1$I::text as k, %2$s as v from rowpage_new_rows as rowpage_row) n '
+                   'full join (select rowpage_row.%1$I::text as k, %2$s as v from rowpage_old_rows as rowpage_row) o '
+                   '  on o.k = n.k '
+                   'where o.k is null or n.k is null or o.v is distinct from n.v', key_name, row_texts)
+      using this_pair, origin_mark, watched;
+  end if;
+  return null;
+end
+$$;
+comment on function rowpage.capture() is 'Writes the keys a statement changed into rowpage.change_log.';
+
+-- Argument: the column to touch. The trigger's WHEN clause names the columns whose change counts.
+create function rowpage.touch() returns trigger
+language plpgsql security invoker set search_path = ''
+as $$
+begin
+  return jsonb_populate_record(new, jsonb_build_object(tg_argv[0], clock_timestamp()));
+end
+$$;
+comment on function rowpage.touch() is 'Sets the column a trigger names to the current time.';
+
+-- Forgets a pair's links, shadows, pending requests and log, and empties nothing of the user's.
+-- {"pair": id, "force": boolean} -> {"waiting": captured changes not yet synced}; refused (RP004) while some wait, unless forced.
+create function rowpage.clear_pair(request jsonb) returns jsonb
+language plpgsql volatile security invoker set search_path = ''
+as $$
+declare
+  this_pair bigint := (request ->> 'pair')::bigint;
+  waiting bigint;
+begin
+  select count(*) into waiting from rowpage.change_log l where l.pair = this_pair and l.origin is null;
+  if waiting > 0 and not coalesce((request ->> 'force')::boolean, false) then
+    raise exception using errcode = 'RP004', message = format('%s captured changes have not been synced yet', waiting);
+  end if;
+  delete from rowpage.link l where l.pair = this_pair;
+  delete from rowpage.pending p where p.pair = this_pair;
+  delete from rowpage.abandoned a where a.pair = this_pair;
+  delete from rowpage.conflict c where c.pair = this_pair;
+  delete from rowpage.parked p where p.pair = this_pair;
+  delete from rowpage.history h where h.pair = this_pair;
+  delete from rowpage.change_log l where l.pair = this_pair;
+  update rowpage.pair p
+     set watermark = null, full_scan_at = null, first_sync_done = false, scan_needed = true, fingerprint = '',
+         source_schema = '', source_schema_at = null
+   where p.id = this_pair;
+  return jsonb_build_object('waiting', waiting);
+end
+$$;
+comment on function rowpage.clear_pair(jsonb) is 'Forgets everything known of a pair, so that its next sync is a first one.';

@@ -1,0 +1,333 @@
+#include "postgres/batch_json.h"
+
+#include <algorithm>
+#include <map>
+
+#include "core/text.h"
+
+namespace rowpage {
+namespace {
+
+json::value cell_json(const Cell& cell) {
+  return cell ? json::value(*cell) : json::value(nullptr);
+}
+
+json::value optional_ms(const std::optional<Millis>& ms) {
+  return ms ? json::value(*ms) : json::value(nullptr);
+}
+
+json::object times_to_json(const RowShape& shape, const Times& times) {
+  json::object object;
+  for (std::size_t i = 0; i < times.size(); ++i) {
+    if (times[i]) object[shape.name(i)] = *times[i];
+  }
+  return object;
+}
+
+/// jsonb refuses NUL in any text; what people typed may hold one, and our state must not fail over it.
+std::string storable(const std::string& text) {
+  std::string clean = text;
+  std::erase(clean, '\0');
+  return clean;
+}
+
+/// One statement's worth of row writes: the same operation on the same columns.
+struct Shape {
+  std::string kind;
+  std::vector<std::string> columns;
+  bool has_key = true;
+  auto operator<=>(const Shape&) const = default;
+};
+
+struct Write {
+  Shape shape;
+  std::string key;
+  std::vector<Cell> cells;
+};
+
+Result<std::optional<Write>> write_of(const Pair& pair, const RowWrite& row) {
+  using Kind = RowWrite::Kind;
+  const auto& book = pair.book;
+  std::map<std::string, Cell> cells;
+  for (const auto& change : row.set) {
+    const auto& field = pair.fields[change.field];
+    auto encoded = encode(field, change.value);
+    if (!encoded) {
+      return fail(Error{.effect = Effect::none,
+                        .scope = Scope::record,
+                        .cause = Cause::constraint,
+                        .what = pair.model + ": column " + field.column + ": " + encoded.error(),
+                        .hint = "Change the value in Notion, or the column's type."});
+    }
+    for (auto& [column, cell] : *encoded) cells[column] = std::move(cell);
+  }
+  if (row.page_id && !book.page_id_column.empty())
+    cells[book.page_id_column] = row.page_id->empty() ? Cell() : Cell(*row.page_id);
+  if (row.checksum && !book.checksum_column.empty()) cells[book.checksum_column] = *row.checksum;
+  if (row.synced && !book.synced_column.empty()) cells[book.synced_column] = *row.synced ? "true" : "false";
+  if (!book.deleted_at_column.empty()) {
+    if (row.kind == Kind::soft_delete) cells[book.deleted_at_column] = "now";  // the database's clock
+    if (row.kind == Kind::restore) cells[book.deleted_at_column] = std::nullopt;
+  }
+
+  Write write;
+  write.key = row.key;
+  write.shape.kind = row.kind == Kind::insert ? "insert" : row.kind == Kind::hard_delete ? "delete" : "update";
+  if (write.shape.kind == "delete") cells.clear();
+  if (write.shape.kind == "insert") {
+    if (const auto own = cells.find(pair.key); own != cells.end()) {
+      if (write.key.empty() && own->second) write.key = *own->second;
+      cells.erase(own);
+    }
+    write.shape.has_key = !write.key.empty();
+  }
+  // A soft delete or restore where the table has no column for it: only the link says so.
+  if (write.shape.kind == "update" && cells.empty()) return std::optional<Write>();
+  for (auto& [column, cell] : cells) {
+    write.shape.columns.push_back(column);
+    write.cells.push_back(std::move(cell));
+  }
+  return std::optional(std::move(write));
+}
+
+json::object link_to_json(const Pair& pair, const RowShape& shape, const Item& item) {
+  const Link& link = *item.link;
+  json::object page_shadow;
+  for (std::size_t i = 0; i < link.page_shadow.size() && i < pair.fields.size(); ++i) {
+    page_shadow[shape.name(i)] = value_to_json(link.page_shadow[i]);
+  }
+  json::object choices;
+  for (const auto& [field, side] : link.choices) choices[shape.name(field)] = name_of(side);
+  json::array keep;
+  for (const auto field : item.keep_shadow) {
+    keep.emplace_back(shape.name(field));
+    if (!pair.fields[field].end_column.empty()) keep.emplace_back(pair.fields[field].end_column);
+  }
+  json::array unsettled;
+  for (const auto field : link.unsettled) unsettled.emplace_back(shape.name(field));
+  return {{"row_key", link.key},
+          {"page_id", link.page_id},
+          {"nonce", link.nonce},
+          {"page_shadow", std::move(page_shadow)},
+          {"row_shadow", shape.shadow_to_json(link.row_shadow)},
+          {"page_live", link.page_live},
+          {"row_live", link.row_live},
+          {"page_edited_ms", link.page_edited_ms},
+          {"page_seen", times_to_json(shape, link.page_seen)},
+          {"row_seen", times_to_json(shape, link.row_seen)},
+          {"choices", std::move(choices)},
+          {"unsettled", std::move(unsettled)},
+          {"keep", std::move(keep)}};
+}
+
+/// History of a row in the row's own text forms, so that it can be put back exactly; of a page as Values.
+json::value history_values(const Pair& pair, const RowShape& shape, Side side, const std::vector<Change>& changes) {
+  if (side == Side::notion) return changes_to_json(shape, changes);
+  json::object object;
+  for (const auto& change : changes) {
+    const auto encoded = encode(pair.fields[change.field], change.value);
+    if (!encoded) {
+      object[shape.name(change.field)] = json::object{{"value", value_to_json(change.value)}};
+      continue;
+    }
+    for (const auto& [column, cell] : *encoded) object[column] = cell_json(cell);
+  }
+  return object;
+}
+
+json::object state_to_json(const PairState& state) {
+  const auto proved = [](const std::optional<bool>& flag) { return flag ? json::value(*flag) : json::value(nullptr); };
+  return {{"watermark_ms", optional_ms(state.watermark_ms)},
+          {"full_scan_ms", optional_ms(state.full_scan_ms)},
+          {"first_sync_done", state.first_sync_done},
+          {"scan_needed", state.scan_needed},
+          {"stranded_pages", state.stranded_pages},
+          {"fingerprint", state.fingerprint},
+          {"bot_id", state.bot_id},
+          {"source_schema", state.schema_json},
+          {"source_schema_ms", state.schema_ms},
+          {"trash_query", proved(state.trash_query)},
+          {"trash_search", proved(state.trash_search)}};
+}
+
+/// The lists of a request, each entry with the number of its item.
+class Lists {
+ public:
+  void add(std::string_view list, std::size_t item, json::object entry) {
+    entry["o"] = item;
+    lists_[std::string(list)].emplace_back(std::move(entry));
+  }
+  void into(json::object& request) {
+    for (auto& [name, list] : lists_) request[name] = std::move(list);
+  }
+
+ private:
+  std::map<std::string, json::array> lists_;
+};
+
+void add_item(const Pair& pair, const RowShape& shape, const Item& item, std::size_t number, Lists& lists) {
+  if (item.link) lists.add("links", number, link_to_json(pair, shape, item));
+  if (item.unlink) lists.add("unlink", number, {{"row_key", item.key}, {"page_id", item.page_id}});
+  for (const auto& c : item.conflicts) {
+    lists.add("conflicts", number,
+              {{"row_key", c.key},
+               {"page_id", c.page_id},
+               {"field", shape.name(c.field)},
+               {"base_page", value_to_json(c.base_page)},
+               {"base_row", value_to_json(c.base_row)},
+               {"page", value_to_json(c.page)},
+               {"row", value_to_json(c.row)},
+               {"page_ms", optional_ms(c.page_ms)},
+               {"row_ms", optional_ms(c.row_ms)},
+               {"winner", c.winner ? json::value(name_of(*c.winner)) : json::value(nullptr)},
+               {"reason", storable(c.reason)}});
+  }
+  for (const auto field : item.close_conflicts) {
+    lists.add("close_conflicts", number,
+              {{"row_key", item.key}, {"page_id", item.page_id}, {"field", shape.name(field)}});
+  }
+  for (const auto& h : item.history) {
+    lists.add("history", number,
+              {{"row_key", item.key},
+               {"page_id", item.page_id},
+               {"side", name_of(h.side)},
+               {"action", h.action},
+               {"before", history_values(pair, shape, h.side, h.before)},
+               {"after", history_values(pair, shape, h.side, h.after)},
+               {"reason", storable(h.reason)},
+               {"of_row", h.side == Side::supabase && item.row.has_value()}});
+  }
+  for (const auto& p : item.note) {
+    lists.add("note", number,
+              {{"nonce", p.nonce},
+               {"kind", name_of(p.kind)},
+               {"row_key", p.key},
+               {"page_id", p.page_id},
+               {"intended", changes_to_json(shape, p.intended)},
+               {"noted_ms", p.noted_ms},
+               {"send_by_ms", p.send_by_ms},
+               {"attempt", p.attempt}});
+  }
+  for (const auto& nonce : item.settle) lists.add("settle", number, {{"nonce", nonce}});
+  for (const auto& a : item.abandon) {
+    lists.add("abandon", number,
+              {{"nonce", a.nonce}, {"row_key", a.key}, {"intended", changes_to_json(shape, a.intended)}});
+  }
+  if (item.unpark || item.park) {  // one entry per record: a new reason replaces the old one
+    const std::string& key = item.park && item.key.empty() ? item.park->key : item.key;
+    const std::string& page = item.park && item.page_id.empty() ? item.park->page_id : item.page_id;
+    lists.add("unpark", number, {{"row_key", key}, {"page_id", page}});
+  }
+  if (item.park) {
+    lists.add("park", number,
+              {{"kind", name_of(item.park->kind)},
+               {"row_key", item.park->key.empty() ? item.key : item.park->key},
+               {"page_id", item.park->page_id.empty() ? item.page_id : item.park->page_id},
+               {"reason", storable(item.park->reason)},
+               {"hint", storable(item.park->hint)},
+               {"attempts", item.park->attempts},
+               {"next_try_ms", item.park->next_try_ms}});
+  }
+  for (const auto id : item.ack) lists.add("ack", number, {{"id", id}});
+}
+
+}  // namespace
+
+json::object changes_to_json(const RowShape& shape, const std::vector<Change>& changes) {
+  json::object object;
+  for (const auto& change : changes) object[shape.name(change.field)] = value_to_json(change.value);
+  return object;
+}
+
+std::vector<Change> changes_from_json(const RowShape& shape, const json::value& object) {
+  std::vector<Change> changes;
+  if (!object.is_object()) return changes;
+  for (const auto& [column, stored] : object.get_object()) {
+    const auto field = shape.field_named(column);
+    if (!field) continue;
+    if (auto value = value_from_json(stored)) changes.push_back({*field, std::move(*value)});
+  }
+  std::ranges::sort(changes, {}, &Change::field);
+  return changes;
+}
+
+json::object pair_to_json(const Pair& pair, const RowShape& shape) {
+  const auto name_or_null = [](const std::string& name) {
+    return name.empty() ? json::value(nullptr) : json::value(name);
+  };
+  json::array columns;
+  for (const auto& column : shape.columns()) columns.emplace_back(column);
+  return {{"workspace", pair.workspace},
+          {"model", pair.model},
+          {"data_source", pair.data_source},
+          {"schema", pair.schema_name},
+          {"table", pair.table_name},
+          {"key", pair.key},
+          {"columns", std::move(columns)},
+          {"updated_at_column", name_or_null(pair.book.updated_at_column)},
+          {"deleted_at_column", name_or_null(pair.book.deleted_at_column)},
+          {"page_id_column", name_or_null(pair.book.page_id_column)},
+          {"checksum_column", name_or_null(pair.book.checksum_column)}};
+}
+
+Result<json::object> batch_to_json(const Pair& pair, const RowShape& shape, const Batch& batch) {
+  json::object request{
+      {"workspace", pair.workspace}, {"fence", batch.fence}, {"run", batch.run}, {"pair", pair_to_json(pair, shape)}};
+  Lists lists;
+  std::map<Shape, json::array> groups;  // inserts sort behind deletes and updates: a freed unique value is free by then
+  for (std::size_t i = 0; i < batch.items.size(); ++i) {
+    const Item& item = batch.items[i];
+    if (item.row) {
+      auto write = write_of(pair, *item.row);
+      if (!write) return fail(write.error());
+      if (*write) {
+        json::array entry{i, (*write)->key, item.row->version};
+        for (const auto& cell : (*write)->cells) entry.push_back(cell_json(cell));
+        groups[(*write)->shape].emplace_back(std::move(entry));
+      }
+    }
+    add_item(pair, shape, item, i, lists);
+  }
+  json::array writes;
+  for (auto& [group, rows] : groups) {
+    json::array columns;
+    for (const auto& column : group.columns) columns.emplace_back(column);
+    writes.emplace_back(json::object{{"kind", group.kind}, {"columns", std::move(columns)}, {"rows", std::move(rows)}});
+  }
+  request["writes"] = std::move(writes);
+  lists.into(request);
+  if (batch.state) request["state"] = state_to_json(*batch.state);
+  return request;
+}
+
+Result<Committed> committed_from_json(const RowShape& shape, std::size_t items, const std::string& answer) {
+  auto parsed = parse_json(answer);
+  if (!parsed) return fail(parsed.error());
+  Committed committed;
+  committed.items.resize(items);
+  if (const auto* now = find(*parsed, "now_ms")) committed.now_ms = static_cast<Millis>(as_number(*now).value_or(0));
+  if (const auto* moved = find_array(*parsed, "moved")) {
+    for (const auto& number : *moved) {
+      const auto item = static_cast<std::size_t>(as_number(number).value_or(-1));
+      if (item < items) committed.items[item].outcome = ItemResult::Outcome::moved;
+    }
+  }
+  if (const auto* rows = find_array(*parsed, "rows")) {
+    for (const auto& entry : *rows) {
+      const auto& parts = entry.get_array();  // [item, key, [version, ...], [columns...] | null]
+      const auto item = static_cast<std::size_t>(as_number(parts[0]).value_or(-1));
+      if (item >= items || !parts[3].is_array()) continue;
+      committed.items[item].row = shape.row([&](int cell) -> std::optional<std::string_view> {
+        const json::value& text = cell == 0 ? parts[1]
+                                  : cell < RowShape::meta_cells
+                                      ? parts[2].get_array()[static_cast<std::size_t>(cell - 1)]
+                                      : parts[3].get_array()[static_cast<std::size_t>(cell - RowShape::meta_cells)];
+        if (!text.is_string()) return std::nullopt;
+        return std::string_view(text.get_string());
+      });
+    }
+  }
+  return committed;
+}
+
+}  // namespace rowpage

@@ -1,0 +1,299 @@
+#include "postgres/connection.h"
+
+#include <poll.h>
+
+#include <charconv>
+#include <chrono>
+#include <thread>
+
+namespace rowpage {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+/// "FATAL:  28P01: password ..." under verbose errors; the word before the first colon is translated by the server.
+std::string startup_sqlstate(const std::string& text) {
+  for (std::size_t at = text.find(':'); at != std::string::npos; at = text.find(':', at + 1)) {
+    const auto start = text.find_first_not_of(' ', at + 1);
+    if (start == std::string::npos || start + 5 >= text.size() || text[start + 5] != ':') continue;
+    const std::string code = text.substr(start, 5);
+    const bool plausible = code.find_first_not_of("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ") == std::string::npos &&
+                           code.find_first_of("0123456789") != std::string::npos;
+    if (plausible) return code;
+  }
+  return {};
+}
+
+/// The first line that says something, without the "LOCATION" lines of verbose errors.
+std::string first_line(std::string text) {
+  if (const auto end = text.find('\n'); end != std::string::npos) text.resize(end);
+  return text;
+}
+
+bool contains(const std::string& text, std::string_view part) {
+  return text.find(part) != std::string::npos;
+}
+
+ServerMessage message_of(const PGresult* result) {
+  const auto field = [&](int code) {
+    const char* value = PQresultErrorField(result, code);
+    return value == nullptr ? std::string() : std::string(value);
+  };
+  return {.sqlstate = field(PG_DIAG_SQLSTATE),
+          .text = field(PG_DIAG_MESSAGE_PRIMARY),
+          .detail = field(PG_DIAG_MESSAGE_DETAIL),
+          .hint = field(PG_DIAG_MESSAGE_HINT),
+          .schema = field(PG_DIAG_SCHEMA_NAME),
+          .table = field(PG_DIAG_TABLE_NAME),
+          .column = field(PG_DIAG_COLUMN_NAME),
+          .constraint = field(PG_DIAG_CONSTRAINT_NAME)};
+}
+
+Error unavailable(std::string what) {
+  return Error{
+      .effect = Effect::none,
+      .scope = Scope::workspace,
+      .cause = Cause::unavailable,
+      .what = std::move(what),
+      .hint =
+          "Is the database up and reachable from here? Supabase: a paused project must be restored in the dashboard; "
+          "the direct host speaks IPv6 only, the pooler's host IPv4."};
+}
+
+}  // namespace
+
+std::string_view Answer::text(int row, int column) const {
+  return {PQgetvalue(result_.get(), row, column), static_cast<std::size_t>(PQgetlength(result_.get(), row, column))};
+}
+
+std::optional<std::string_view> Answer::cell(int row, int column) const {
+  if (null(row, column)) return std::nullopt;
+  return text(row, column);
+}
+
+std::int64_t Answer::integer(int row, int column) const {
+  std::int64_t number = 0;
+  const auto digits = text(row, column);
+  std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  return number;
+}
+
+Result<Answer> Unit::run(const std::string& sql, const Parameters& parameters, std::string_view doing) {
+  std::vector<const char*> values;
+  values.reserve(parameters.size());
+  for (const auto& parameter : parameters) values.push_back(parameter ? parameter->c_str() : nullptr);
+  Answer answer(nullptr);
+  PGresult* result =
+      PQexecParams(link_, sql.c_str(), static_cast<int>(values.size()), nullptr, values.data(), nullptr, nullptr, 0);
+  const ExecStatusType status = PQresultStatus(result);
+  if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK) return Answer(result);
+  const ServerMessage message = message_of(result);
+  PQclear(result);
+  sqlstate_ = message.sqlstate;
+  lost_ = PQstatus(link_) == CONNECTION_BAD;
+  if (lost_ || message.sqlstate.empty()) {
+    lost_ = true;
+    return fail(unavailable(std::string(doing) + ": the connection broke (" + first_line(PQerrorMessage(link_)) + ")"));
+  }
+  return fail(error_of(message, doing, role_));
+}
+
+Status Unit::script(const std::string& sql, std::string_view doing) {
+  PGresult* result = PQexec(link_, sql.c_str());
+  const ExecStatusType status = PQresultStatus(result);
+  const ServerMessage message = message_of(result);
+  PQclear(result);
+  if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK || status == PGRES_EMPTY_QUERY) return {};
+  sqlstate_ = message.sqlstate;
+  lost_ = PQstatus(link_) == CONNECTION_BAD || message.sqlstate.empty();
+  if (lost_)
+    return fail(unavailable(std::string(doing) + ": the connection broke (" + first_line(PQerrorMessage(link_)) + ")"));
+  return fail(error_of(message, doing, role_));
+}
+
+Database::Database(DatabaseOptions options) : options_(std::move(options)), plan_(plan_connection(options_.url)) {}
+
+Database::~Database() {
+  PQfinish(link_);
+}
+
+std::string Database::place() const {
+  return plan_ ? plan_->place : without_password(options_.url);
+}
+std::string Database::role() const {
+  if (link_ != nullptr && PQuser(link_) != nullptr) return PQuser(link_);
+  return plan_ ? plan_->role : std::string();
+}
+
+Result<std::string> Database::transport_warning() const {
+  if (!plan_) return fail(plan_.error());
+  return plan_->warning;
+}
+
+Error Database::connection_error() const {
+  const std::string text = PQerrorMessage(link_);
+  const std::string code = startup_sqlstate(text);
+  const std::string what = "connecting to " + plan_->place + ": " + first_line(text);
+  // A pooler reports its own codes, so the words count too.
+  if (code.starts_with("28") || PQconnectionNeedsPassword(link_) != 0 || contains(text, "authentication failed") ||
+      contains(text, "Tenant or user not found")) {
+    return Error{
+        .effect = Effect::none,
+        .scope = Scope::workspace,
+        .cause = Cause::unauthorised,
+        .what = what,
+        .hint =
+            "Check user and password in SUPABASE_DB_URL (Supabase, Dashboard, Connect). It was tried once and is not "
+            "repeated: two wrong passwords in a row block this machine for 30 minutes. Behind the pooler the user "
+            "is postgres.PROJECT."};
+  }
+  if (code == "3D000") {
+    return Error{.scope = Scope::workspace,
+                 .cause = Cause::usage,
+                 .what = what,
+                 .hint = "Check the database name in SUPABASE_DB_URL."};
+  }
+  if (contains(text, "certificate")) {
+    return Error{
+        .scope = Scope::workspace,
+        .cause = Cause::usage,
+        .what = what,
+        .hint =
+            "The server's certificate could not be verified. Supabase signs with its own authority: download the "
+            "certificate (Dashboard, Database settings) and add sslrootcert=FILE to the URL."};
+  }
+  return unavailable(what);
+}
+
+Status Database::connect() {
+  if (!plan_) return fail(plan_.error());
+  if (refused_) return fail(*refused_);
+  if (link_ != nullptr && PQstatus(link_) == CONNECTION_OK) return {};
+  PQfinish(link_);
+  std::vector<const char*> keys, values;
+  for (const auto& [key, value] : plan_->parameters) {
+    keys.push_back(key.c_str());
+    values.push_back(value.c_str());
+  }
+  keys.push_back(nullptr);
+  values.push_back(nullptr);
+  // By hand instead of PQconnectdbParams, so that start-up errors carry their SQLSTATE too.
+  link_ = PQconnectStartParams(keys.data(), values.data(), 0);
+  if (link_ == nullptr) return fail(unavailable("connecting to " + plan_->place + ": out of memory"));
+  PQsetErrorVerbosity(link_, PQERRORS_VERBOSE);
+  const auto deadline = steady_clock::now() + std::chrono::seconds(15);
+  PostgresPollingStatusType state = PGRES_POLLING_WRITING;
+  while (PQstatus(link_) != CONNECTION_BAD && state != PGRES_POLLING_OK && state != PGRES_POLLING_FAILED) {
+    const auto left = std::chrono::duration_cast<milliseconds>(deadline - steady_clock::now()).count();
+    if (left <= 0) {
+      PQfinish(link_);
+      link_ = nullptr;
+      return fail(unavailable("connecting to " + plan_->place + ": no answer within 15 s"));
+    }
+    pollfd descriptor{.fd = PQsocket(link_),
+                      .events = static_cast<short>(state == PGRES_POLLING_READING ? POLLIN : POLLOUT)};
+    ::poll(&descriptor, 1, static_cast<int>(left));
+    state = PQconnectPoll(link_);
+  }
+  if (PQstatus(link_) != CONNECTION_OK) {
+    Error error = connection_error();
+    PQfinish(link_);
+    link_ = nullptr;
+    if (error.cause == Cause::unauthorised) refused_ = error;
+    return fail(std::move(error));
+  }
+  PQsetErrorVerbosity(link_, PQERRORS_DEFAULT);
+  PQsetNoticeProcessor(
+      link_, [](void*, const char*) {}, nullptr);
+  if (PQserverVersion(link_) < 140000) {
+    refused_ = Error{.scope = Scope::workspace,
+                     .cause = Cause::incompatible,
+                     .what = plan_->place + " runs PostgreSQL " + std::to_string(PQserverVersion(link_) / 10000) +
+                             ", Rowpage needs 14 or newer",
+                     .hint = "Upgrade the server."};
+    return fail(*refused_);
+  }
+  return {};
+}
+
+Database::Step Database::try_unit(const char* begin, bool writes, const std::function<Status(Unit&)>& body,
+                                  Error& error) {
+  if (Status connected = connect(); !connected) {
+    error = connected.error();
+    return error.cause == Cause::unavailable ? Step::again : Step::failed;
+  }
+  Unit unit(link_, plan_->role);
+  // Texts of values are compared between runs, so everything that shapes them is set; row security must raise an error
+  // instead of hiding rows, for a hidden row would look deleted.
+  const std::string opening =
+      std::string(begin) + "; select set_config('statement_timeout', '" + std::to_string(options_.statement_ms) +
+      "', true), set_config('lock_timeout', '" + std::to_string(options_.lock_ms) +
+      "', true), set_config('idle_in_transaction_session_timeout', '120000', true), set_config('TimeZone', 'UTC', "
+      "true), "
+      "set_config('DateStyle', 'ISO, YMD', true), set_config('IntervalStyle', 'postgres', true), "
+      "set_config('extra_float_digits', '1', "
+      "true), set_config('row_security', 'off', true), set_config('standard_conforming_strings', 'on', true)";
+  Status status = unit.script(opening, "beginning a transaction");
+  if (status) status = body(unit);
+  if (!status) {
+    error = status.error();
+    if (!unit.lost_) {
+      PQclear(PQexec(link_, "rollback"));
+      return transient(unit.sqlstate_) ? Step::again : Step::failed;
+    }
+    PQfinish(link_);
+    link_ = nullptr;
+    return Step::again;
+  }
+  if (before_commit) before_commit(unit);
+  status = unit.script("commit", "committing");
+  if (status) return Step::done;
+  error = status.error();
+  if (unit.lost_) {
+    PQfinish(link_);
+    link_ = nullptr;
+    return writes ? Step::commit_lost : Step::again;
+  }
+  PQclear(PQexec(link_, "rollback"));  // a deferred constraint refused: nothing happened
+  return transient(unit.sqlstate_) ? Step::again : Step::failed;
+}
+
+Status Database::run_unit(const char* begin, bool writes, const std::function<Status(Unit&)>& body) {
+  const std::scoped_lock lock(mutex_);
+  bool unknown = false;
+  Error error;
+  for (int attempt = 1; attempt <= options_.attempts; ++attempt) {
+    switch (try_unit(begin, writes, body, error)) {
+      case Step::done:
+        return {};
+      case Step::failed:
+        // The second call looked for the first one before anything else (token, ticket, holder), so its refusal means
+        // that the first did not happen; unless it could not look.
+        if (unknown && error.cause == Cause::unavailable) error.effect = Effect::unknown;
+        return fail(std::move(error));
+      case Step::commit_lost:
+        unknown = true;
+        break;
+      case Step::again:
+        break;
+    }
+    if (attempt < options_.attempts) std::this_thread::sleep_for(milliseconds(50 << (2 * (attempt - 1))));
+  }
+  if (unknown) error.effect = Effect::unknown;
+  return fail(std::move(error));
+}
+
+Result<Answer> Database::read(const std::string& sql, const Parameters& parameters, std::string_view doing) {
+  return read<Answer>([&](Unit& unit) { return unit.run(sql, parameters, doing); });
+}
+
+Result<std::string> Database::call(const std::string& function, const std::string& request, std::string_view doing) {
+  return write<std::string>([&](Unit& unit) -> Result<std::string> {
+    auto answer = unit.run("select rowpage." + function + "($1::jsonb)", {request}, doing);
+    if (!answer) return fail(std::move(answer.error()));
+    return std::string(answer->text(0, 0));
+  });
+}
+
+}  // namespace rowpage

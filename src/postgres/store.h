@@ -1,0 +1,47 @@
+// Our state in the rowpage schema. Reading is SQL; every write is one of the schema's functions, called with one jsonb.
+#pragma once
+
+#include "engine/ports.h"
+#include "postgres/connection.h"
+
+namespace rowpage {
+
+class PostgresStore : public Store {
+ public:
+  /// `clock` only serves to wait for a lease.
+  PostgresStore(Database& database, Clock& clock);
+
+  Result<bool> installed() override;
+  Result<Millis> now() override;
+  Result<Lease> acquire(const std::string& workspace, Millis ttl_ms, Millis wait_ms) override;
+  Result<Lease> renew(const std::string& workspace, const Lease& lease, Millis ttl_ms) override;
+  Status release(const std::string& workspace, const Lease& lease) override;
+  Result<PairState> load(const Pair& pair) override;
+  Result<std::vector<Link>> links_of_pages(const Pair& pair, std::span<const std::string> page_ids) override;
+  Result<std::vector<Link>> links_of_rows(const Pair& pair, std::span<const std::string> keys) override;
+  Result<std::vector<Link>> links_after(const Pair& pair, const std::string& after_key, std::size_t limit) override;
+  Result<std::vector<Pending>> pending(const Pair& pair) override;
+  Result<std::vector<NonceOwner>> owners(const Pair& pair, std::span<const std::string> nonces) override;
+  Result<std::vector<Parked>> due(const Pair& pair) override;
+  Result<Committed> commit(const Pair& pair, const Batch& batch) override;
+  Result<std::int64_t> start_run(const std::string& workspace, const Lease& lease, const RunSummary& run) override;
+  Status finish_run(const std::string& workspace, const Lease& lease, const RunSummary& run) override;
+  Result<Permits> take_permits(const std::string& bot, std::size_t limit, std::size_t want) override;
+
+ private:
+  /// Rows of a query over one pair's state; `more` are the parameters from $2 on. nullopt: nothing is installed.
+  Result<std::optional<Answer>> state_of(const Pair& pair, const std::string& sql, Parameters more,
+                                         std::string_view doing);
+  Result<std::vector<Link>> links(const Pair& pair, const std::string& condition, Parameters more);
+
+  Database& database_;
+  Clock& clock_;
+  std::string holder_;      // names this store in leases
+  std::string last_token_;  // of the last commit whose outcome is known
+  bool installed_ = false;
+};
+
+/// A random UUID (version 4).
+std::string random_uuid();
+
+}  // namespace rowpage
