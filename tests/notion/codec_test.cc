@@ -1,21 +1,19 @@
 #include "notion/codec.h"
 
+#include <cmath>
+#include <limits>
+
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
 #include "core/text.h"
 #include "core/time.h"
+#include "notion/scripted.h"
 #include "notion/transport.h"
 #include "notion/zone.h"
 
 namespace rowpage {
 namespace {
-
-json::value parsed(std::string_view text) {
-  auto value = parse_json(text);
-  EXPECT_TRUE(value) << text;
-  return value ? *value : json::value();
-}
 
 // What Notion shows after it was given `written`: with the type, and texts with their plain text.
 json::value shown(std::string_view wire, json::value written) {
