@@ -1,0 +1,399 @@
+// A small reader of Notion's formula language that computes while it reads.
+//
+// It knows literals, prop("Name") and its stored form, the operators and the everyday functions, called as f(x) or
+// x.f(). Anything else makes the whole formula "not computed here"; it never guesses.
+#include <charconv>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "sandbox/computed.h"
+#include "sandbox/rich_text.h"
+#include "sandbox/values.h"
+#include "sandbox/zone.h"
+
+namespace rowpage::sandbox {
+namespace {
+
+using Arguments = std::vector<FormulaValue>;
+
+bool empty(const FormulaValue& value) {
+  if (std::holds_alternative<std::monostate>(value)) return true;
+  if (const auto* text = std::get_if<std::string>(&value)) return text->empty();
+  if (const auto* number = std::get_if<double>(&value)) return *number == 0;
+  if (const auto* flag = std::get_if<bool>(&value)) return !*flag;
+  if (const auto* list = std::get_if<std::vector<std::string>>(&value)) return list->empty();
+  return false;
+}
+
+bool truth(const FormulaValue& value) {
+  return !empty(value);
+}
+
+std::string text_of(const FormulaValue& value) {
+  if (const auto* text = std::get_if<std::string>(&value)) return *text;
+  if (const auto* number = std::get_if<double>(&value)) return number_text(*number);
+  if (const auto* flag = std::get_if<bool>(&value)) return *flag ? "true" : "false";
+  if (const auto* date = std::get_if<FormulaDate>(&value)) {
+    return date->has_time ? format_with_offset(date->ms, 0) : format_day(date->ms);
+  }
+  if (const auto* list = std::get_if<std::vector<std::string>>(&value)) return fmt::format("{}", fmt::join(*list, ","));
+  return {};
+}
+
+std::optional<double> number_of(const FormulaValue& value) {
+  if (const auto* number = std::get_if<double>(&value)) return *number;
+  if (const auto* flag = std::get_if<bool>(&value)) return *flag ? 1 : 0;
+  if (const auto* date = std::get_if<FormulaDate>(&value)) return static_cast<double>(date->ms);
+  if (std::holds_alternative<std::monostate>(value)) return std::nullopt;
+  const std::string text = text_of(value);
+  double number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
+FormulaValue value_of(const json::value& bare, std::string_view type);
+
+FormulaValue text_or_nothing(const json::value& bare) {
+  return bare.is_string() ? FormulaValue(std::string(bare.get_string())) : FormulaValue();
+}
+
+FormulaValue date_or_nothing(const json::value& bare) {
+  const auto text = bare.is_string() ? std::string_view(bare.get_string()) : find_string(bare, "start");
+  const auto time = parse_time(text);
+  return time ? FormulaValue(FormulaDate{time->ms, time->has_time}) : FormulaValue();
+}
+
+FormulaValue value_of(const json::value& bare, std::string_view type) {
+  if (type == "number") return as_number(bare) ? FormulaValue(*as_number(bare)) : FormulaValue();
+  if (type == "checkbox") return bare.is_bool() && bare.get_bool();
+  if (type == "url" || type == "email" || type == "phone_number") return text_or_nothing(bare);
+  if (type == "select" || type == "status") {
+    return bare.is_object() ? FormulaValue(std::string(find_string(bare, "name"))) : FormulaValue();
+  }
+  if (type == "date" || type == "created_time" || type == "last_edited_time") return date_or_nothing(bare);
+  if (type == "multi_select" || type == "people" || type == "relation") {
+    std::vector<std::string> names;
+    for (const auto& item : bare.get_array()) names.emplace_back(find_string(item, "name", find_string(item, "id")));
+    return names;
+  }
+  if (type == "formula" || type == "rollup") {
+    const auto kind = find_string(bare, "type");
+    const auto* inner = find(bare, kind);
+    if (!inner || inner->is_null()) return {};
+    if (kind == "string") return text_or_nothing(*inner);
+    if (kind == "boolean") return inner->is_bool() && inner->get_bool();
+    if (kind == "number") return value_of(*inner, "number");
+    if (kind == "date") return date_or_nothing(*inner);
+  }
+  return {};
+}
+
+Millis step_of(std::string_view unit) {
+  if (unit == "minutes" || unit == "minute") return minute_ms;
+  if (unit == "hours" || unit == "hour") return hour_ms;
+  if (unit == "days" || unit == "day") return day_ms;
+  if (unit == "weeks" || unit == "week") return 7 * day_ms;
+  return 0;
+}
+
+class Reader {
+ public:
+  Reader(const Call& call, const Page& page, const PageState& state, const Source& source, std::string_view text)
+      : call_(call), page_(page), state_(state), source_(source), text_(text) {}
+
+  std::optional<FormulaValue> whole() {
+    auto value = either();
+    blanks();
+    if (failed_ || at_ != text_.size()) return std::nullopt;
+    return value;
+  }
+
+ private:
+  void blanks() {
+    while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\n' || text_[at_] == '\t')) ++at_;
+  }
+  bool take(std::string_view token) {
+    blanks();
+    if (!text_.substr(at_).starts_with(token)) return false;
+    at_ += token.size();
+    return true;
+  }
+  bool take_word(std::string_view word) {
+    blanks();
+    const auto rest = text_.substr(at_);
+    if (!rest.starts_with(word)) return false;
+    if (rest.size() > word.size() &&
+        (std::isalnum(static_cast<unsigned char>(rest[word.size()])) || rest[word.size()] == '(')) {
+      return false;
+    }
+    at_ += word.size();
+    return true;
+  }
+  FormulaValue fail_here() {
+    failed_ = true;
+    at_ = text_.size();
+    return {};
+  }
+
+  FormulaValue either() {
+    if (++nested_ > 200) return fail_here();
+    auto left = both();
+    while (!failed_ && (take("||") || take_word("or"))) {
+      const bool right = truth(both());
+      left = truth(left) || right;
+    }
+    if (!failed_ && take("?")) {
+      auto yes = either();
+      if (!take(":")) return fail_here();
+      auto no = either();
+      left = truth(left) ? yes : no;
+    }
+    --nested_;
+    return left;
+  }
+
+  FormulaValue both() {
+    auto left = compared();
+    while (!failed_ && (take("&&") || take_word("and"))) {
+      const bool right = truth(compared());
+      left = truth(left) && right;
+    }
+    return left;
+  }
+
+  FormulaValue compared() {
+    auto left = summed();
+    for (const std::string_view sign : {"==", "!=", ">=", "<=", ">", "<"}) {
+      if (failed_ || !take(sign)) continue;
+      const auto right = summed();
+      if (sign == "==") return text_of(left) == text_of(right);
+      if (sign == "!=") return text_of(left) != text_of(right);
+      const auto a = number_of(left), b = number_of(right);
+      if (!a || !b) return false;
+      if (sign == ">=") return *a >= *b;
+      if (sign == "<=") return *a <= *b;
+      return sign == ">" ? *a > *b : *a < *b;
+    }
+    return left;
+  }
+
+  FormulaValue summed() {
+    auto left = multiplied();
+    while (!failed_) {
+      if (take("+")) {
+        const auto right = multiplied();
+        const auto* a = std::get_if<double>(&left);
+        const auto* b = std::get_if<double>(&right);
+        if (a && b) {
+          left = *a + *b;
+        } else {
+          left = text_of(left) + text_of(right);
+        }
+      } else if (take("-")) {
+        left = number_of(left).value_or(0) - number_of(multiplied()).value_or(0);
+      } else {
+        break;
+      }
+    }
+    return left;
+  }
+
+  FormulaValue multiplied() {
+    auto left = unary();
+    while (!failed_) {
+      if (take("*")) {
+        left = number_of(left).value_or(0) * number_of(unary()).value_or(0);
+      } else if (take("/")) {
+        left = number_of(left).value_or(0) / number_of(unary()).value_or(0);
+      } else if (take("%")) {
+        left = std::fmod(number_of(left).value_or(0), number_of(unary()).value_or(1));
+      } else {
+        break;
+      }
+    }
+    return left;
+  }
+
+  FormulaValue unary() {
+    if (take("!") || take_word("not")) return !truth(unary());
+    if (take("-")) return -number_of(unary()).value_or(0);
+    auto value = atom();
+    while (!failed_ && take(".")) {
+      const auto name = word();
+      Arguments arguments{value};
+      if (!take("(")) return fail_here();
+      read_arguments(arguments);
+      value = call_function(name, arguments);
+    }
+    return value;
+  }
+
+  std::string word() {
+    blanks();
+    std::string name;
+    while (at_ < text_.size() && (std::isalnum(static_cast<unsigned char>(text_[at_])) || text_[at_] == '_')) {
+      name += text_[at_++];
+    }
+    return name;
+  }
+
+  void read_arguments(Arguments& arguments) {
+    if (take(")")) return;
+    do {
+      arguments.push_back(either());
+    } while (!failed_ && take(","));
+    if (!take(")")) fail_here();
+  }
+
+  FormulaValue atom() {
+    blanks();
+    if (at_ >= text_.size()) return fail_here();
+    if (take("(")) {
+      auto inner = either();
+      return take(")") ? inner : fail_here();
+    }
+    const char c = text_[at_];
+    if (c == '"') return quoted();
+    if (std::isdigit(static_cast<unsigned char>(c))) {
+      double number = 0;
+      const auto [end, error] = std::from_chars(text_.data() + at_, text_.data() + text_.size(), number);
+      at_ = static_cast<std::size_t>(end - text_.data());
+      return number;
+    }
+    if (take("{{notion:block_property:")) {
+      const auto end = text_.find("}}", at_);
+      const auto colon = text_.find(':', at_);
+      if (end == std::string_view::npos || colon > end) return fail_here();
+      const auto id = percent_decode(text_.substr(at_, colon - at_));
+      at_ = end + 2;
+      return property_value(source_.by_id(id));
+    }
+    const auto name = word();
+    if (name == "true") return true;
+    if (name == "false") return false;
+    if (name.empty() || !take("(")) return fail_here();
+    if (name == "prop") {
+      blanks();
+      const auto which = quoted();
+      if (!take(")")) return fail_here();
+      return property_value(source_.find(text_of(which)));
+    }
+    Arguments arguments;
+    read_arguments(arguments);
+    return call_function(name, arguments);
+  }
+
+  FormulaValue quoted() {
+    if (at_ >= text_.size() || text_[at_] != '"') return fail_here();
+    std::string inner;
+    for (++at_; at_ < text_.size() && text_[at_] != '"'; ++at_) {
+      if (text_[at_] == '\\' && at_ + 1 < text_.size()) ++at_;
+      inner += text_[at_];
+    }
+    if (at_ >= text_.size()) return fail_here();
+    ++at_;
+    return inner;
+  }
+
+  FormulaValue property_value(const Property* property) {
+    if (!property) return fail_here();
+    if (property->type == "title" || property->type == "rich_text") {
+      const auto* cell = state_.cell(property->key);
+      return cell ? plain_text(call_.world, *cell) : std::string();
+    }
+    return value_of(show_bare(call_, page_, state_, source_, *property), property->type);
+  }
+
+  FormulaValue call_function(const std::string& name, const Arguments& in) {
+    if (failed_) return {};
+    const auto date = [&](std::size_t i) { return i < in.size() ? std::get_if<FormulaDate>(&in[i]) : nullptr; };
+    const auto number = [&](std::size_t i) { return i < in.size() ? number_of(in[i]).value_or(0) : 0; };
+    if (name == "now") return FormulaDate{floor_minute(call_.now), true};
+    if (name == "today") return FormulaDate{call_.now - call_.now % day_ms, false};
+    if (name == "if" && in.size() == 3) return truth(in[0]) ? in[1] : in[2];
+    if (name == "or") return std::any_of(in.begin(), in.end(), truth);
+    if (name == "and") return std::all_of(in.begin(), in.end(), truth);
+    if (in.empty()) return fail_here();
+    if (name == "empty") return empty(in[0]);
+    if (name == "not") return !truth(in[0]);
+    if (name == "format") return text_of(in[0]);
+    if (name == "toNumber") return number_of(in[0]) ? FormulaValue(*number_of(in[0])) : FormulaValue();
+    if (name == "length") {
+      const auto* list = std::get_if<std::vector<std::string>>(&in[0]);
+      return static_cast<double>(list ? list->size() : text_of(in[0]).size());
+    }
+    if (name == "concat") {
+      std::string all;
+      for (const auto& part : in) all += text_of(part);
+      return all;
+    }
+    if (name == "abs") return std::abs(number(0));
+    if (name == "round") return std::round(number(0));
+    if (name == "floor") return std::floor(number(0));
+    if (name == "ceil") return std::ceil(number(0));
+    if ((name == "contains" || name == "includes") && in.size() == 2) {
+      if (const auto* list = std::get_if<std::vector<std::string>>(&in[0])) {
+        return std::find(list->begin(), list->end(), text_of(in[1])) != list->end();
+      }
+      return text_of(in[0]).find(text_of(in[1])) != std::string::npos;
+    }
+    if ((name == "minute" || name == "hour") && in.size() == 1) {
+      if (!date(0)) return FormulaValue();
+      return static_cast<double>(name == "minute" ? date(0)->ms / minute_ms % 60 : date(0)->ms / hour_ms % 24);
+    }
+    if ((name == "dateAdd" || name == "dateSubtract") && in.size() == 3) {
+      const auto step = step_of(text_of(in[2]));
+      if (!step) return fail_here();
+      if (!date(0)) return FormulaValue();
+      const auto by = static_cast<Millis>(number(1)) * step;
+      return FormulaDate{date(0)->ms + (name == "dateAdd" ? by : -by), date(0)->has_time || step < day_ms};
+    }
+    if (name == "dateBetween" && in.size() == 3) {
+      const auto step = step_of(text_of(in[2]));
+      if (!step) return fail_here();
+      if (!date(0) || !date(1)) return FormulaValue();
+      return static_cast<double>((date(0)->ms - date(1)->ms) / step);
+    }
+    return fail_here();
+  }
+
+  const Call& call_;
+  const Page& page_;
+  const PageState& state_;
+  const Source& source_;
+  std::string_view text_;
+  std::size_t at_ = 0;
+  int nested_ = 0;
+  bool failed_ = false;
+};
+
+}  // namespace
+
+std::optional<FormulaValue> evaluate(const Call& call, const Page& page, const PageState& state, const Source& source,
+                                     std::string_view expression, int) {
+  return Reader(call, page, state, source, expression).whole();
+}
+
+std::string stored_expression(const World& world, const Source& source, std::string_view expression) {
+  std::string out;
+  constexpr std::string_view opening = "prop(\"";
+  for (std::size_t at = 0; at < expression.size();) {
+    if (expression.substr(at).starts_with(opening)) {
+      const auto end = expression.find("\")", at + opening.size());
+      const auto name = end == std::string_view::npos
+                            ? std::string_view()
+                            : expression.substr(at + opening.size(), end - at - opening.size());
+      if (const auto* property = source.by_name(name)) {
+        out += stored_expression_of(property->id, source) + world.space.text() + "}}";
+        at = end + 2;
+        continue;
+      }
+    }
+    out += expression[at++];
+  }
+  return out;
+}
+
+}  // namespace rowpage::sandbox
