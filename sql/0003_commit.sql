@@ -94,10 +94,10 @@ begin
     from unnest(columns) with ordinality u(c, i);
   whole := coalesce(whole, 'array[]::text[]');
   meta := 'array[pg_catalog.pg_current_xact_id()::xid::text, '
-    || coalesce(format('(extract(epoch from t.%I::timestamptz) * 1000)::bigint::text', pair ->> 'updated_at_column'), 'null') || ', '
-    || coalesce(format('(t.%I is not null)::text', pair ->> 'deleted_at_column'), '''false''') || ', '
-    || coalesce(format('t.%I::text', pair ->> 'page_id_column'), 'null') || ', '
-    || coalesce(format('t.%I::text', pair ->> 'checksum_column'), 'null') || ']';
+    || coalesce('(extract(epoch from t.' || quote_ident(pair ->> 'updated_at_column') || '::timestamptz) * 1000)::bigint::text', 'null')
+    || ', ' || coalesce('(t.' || quote_ident(pair ->> 'deleted_at_column') || ' is not null)::text', '''false''')
+    || ', ' || coalesce('t.' || quote_ident(pair ->> 'page_id_column') || '::text', 'null')
+    || ', ' || coalesce('t.' || quote_ident(pair ->> 'checksum_column') || '::text', 'null') || ']';
   select string_agg(format('%I', c), ', ' order by i), string_agg(format('(r ->> %s)::%s', i + 2, types ->> c), ', ' order by i),
          string_agg(format('%I = (w.r ->> %s)::%s', c, i + 2, types ->> c), ', ' order by i)
     into names, casts, sets

@@ -24,31 +24,36 @@ begin
   if pg_trigger_depth() = 1 then
     origin_mark := nullif(current_setting('rowpage.origin', true), '');
   end if;
-  if tg_op = 'TRUNCATE' then
-    insert into rowpage.change_log (pair, op, origin) values (this_pair, 'T', origin_mark);
-  elsif tg_op = 'INSERT' then
-    execute format('insert into rowpage.change_log (pair, row_key, op, origin) '
-                   'select $1, rowpage_row.%I::text, ''I'', $2 from rowpage_new_rows as rowpage_row', key_name)
-      using this_pair, origin_mark;
-  elsif tg_op = 'DELETE' then
-    execute format('insert into rowpage.change_log (pair, row_key, op, origin) '
-                   'select $1, rowpage_row.%I::text, ''D'', $2 from rowpage_old_rows as rowpage_row', key_name)
-      using this_pair, origin_mark;
-  else
-    select 'array[' || coalesce(string_agg(format('rowpage_row.%I::text', c), ', ' order by i), '') || ']::text[]' into row_texts
-      from unnest(watched) with ordinality u(c, i);
-    -- A changed key shows as one key gone and another one new.
-    execute format('insert into rowpage.change_log (pair, row_key, op, columns, origin) '
-                   'select $1, coalesce(n.k, o.k), case when o.k is null then ''I'' when n.k is null then ''D'' else ''U'' end, '
-                   '       case when o.k is null or n.k is null then ''{}'' else '
-                   '         (select array_agg(c order by i) from unnest($3, o.v, n.v) with ordinality u(c, x, y, i) '
-                   '           where x is distinct from y) end, $2 '
-                   'from (select rowpage_row.%1$I::text as k, %2$s as v from rowpage_new_rows as rowpage_row) n '
-                   'full join (select rowpage_row.%1$I::text as k, %2$s as v from rowpage_old_rows as rowpage_row) o '
-                   '  on o.k = n.k '
-                   'where o.k is null or n.k is null or o.v is distinct from n.v', key_name, row_texts)
-      using this_pair, origin_mark, watched;
-  end if;
+  begin
+    if tg_op = 'TRUNCATE' then
+      insert into rowpage.change_log (pair, op, origin) values (this_pair, 'T', origin_mark);
+    elsif tg_op = 'INSERT' then
+      execute format('insert into rowpage.change_log (pair, row_key, op, origin) '
+                     'select $1, rowpage_row.%I::text, ''I'', $2 from rowpage_new_rows as rowpage_row', key_name)
+        using this_pair, origin_mark;
+    elsif tg_op = 'DELETE' then
+      execute format('insert into rowpage.change_log (pair, row_key, op, origin) '
+                     'select $1, rowpage_row.%I::text, ''D'', $2 from rowpage_old_rows as rowpage_row', key_name)
+        using this_pair, origin_mark;
+    else
+      select 'array[' || coalesce(string_agg(format('rowpage_row.%I::text', c), ', ' order by i), '') || ']::text[]' into row_texts
+        from unnest(watched) with ordinality u(c, i);
+      -- A changed key shows as one key gone and another one new.
+      execute format('insert into rowpage.change_log (pair, row_key, op, columns, origin) '
+                     'select $1, coalesce(n.k, o.k), case when o.k is null then ''I'' when n.k is null then ''D'' else ''U'' end, '
+                     '       case when o.k is null or n.k is null then ''{}'' else '
+                     '         (select array_agg(c order by i) from unnest($3, o.v, n.v) with ordinality u(c, x, y, i) '
+                     '           where x is distinct from y) end, $2 '
+                     'from (select rowpage_row.%1$I::text as k, %2$s as v from rowpage_new_rows as rowpage_row) n '
+                     'full join (select rowpage_row.%1$I::text as k, %2$s as v from rowpage_old_rows as rowpage_row) o '
+                     '  on o.k = n.k '
+                     'where o.k is null or n.k is null or o.v is distinct from n.v', key_name, row_texts)
+        using this_pair, origin_mark, watched;
+    end if;
+  exception when others then
+    -- A watched column was dropped or renamed, say. The user's write must not fail over it: ask for a scan instead.
+    insert into rowpage.change_log (pair, op, origin) values (this_pair, 'T', null);
+  end;
   return null;
 end
 $$;

@@ -256,9 +256,8 @@ Result<std::vector<Link>> PostgresStore::links_after(const Pair& pair, const std
     if (!rowless) return rowless;
     list = std::move(*rowless);
   }
-  auto keyed =
-      links(pair, "l.row_key <> '' and l.row_key > $5 order by l.row_key limit $6::bigint",
-            {after_key, std::to_string(limit)});
+  auto keyed = links(pair, "l.row_key <> '' and l.row_key > $5 order by l.row_key limit $6::bigint",
+                     {after_key, std::to_string(limit)});
   if (!keyed) return keyed;
   list.insert(list.end(), std::make_move_iterator(keyed->begin()), std::make_move_iterator(keyed->end()));
   return list;

@@ -1,0 +1,29 @@
+// What the database has: tables, columns, keys, privileges. pg_catalog only, no superuser needed, read only.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/schema.h"
+#include "postgres/connection.h"
+
+namespace rowpage {
+
+/// "schema.table" or "table" taken apart ("public" when not said). Double quotes are understood: "My Schema"."a.b".
+struct TableName {
+  std::string schema, name;
+};
+TableName split_table_name(std::string_view text);
+
+/// All ordinary and partitioned tables of users' schemas as "schema.table" ("table" in public), by name.
+Result<std::vector<std::string>> list_tables(Database& database);
+
+/// The schema of one table. `key_unique` speaks of column `key`. not_found (pair): the nearest names are in the hint.
+Result<TableSchema> introspect_table(Database& database, std::string_view table, std::string_view key);
+Result<TableSchema> introspect_table(Unit& unit, std::string_view table, std::string_view key);
+
+/// The column type behind a PostgreSQL type (base type of domains), as format_type() writes it without length.
+ColumnType column_type(std::string_view type_name, bool is_enum, bool is_array);
+
+}  // namespace rowpage

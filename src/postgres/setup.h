@@ -1,0 +1,76 @@
+// What the database needs for a pair, as a list of statements, each with its reason: the rowpage schema, the table
+// where it is missing, columns and indexes an existing table lacks, the triggers. Nothing a user made is replaced or
+// dropped.
+//
+// The plan compares with what is there, so a second setup has nothing to do, and a half-done one is completed.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/schema.h"
+#include "postgres/connection.h"
+
+namespace rowpage {
+
+/// A column as setup creates it.
+struct ColumnSpec {
+  std::string name;
+  std::string type;  // SQL: "text", "numeric(10,2)", "uuid"
+  bool not_null = false;
+  std::string otherwise;  // default expression; empty: none
+  bool unique = false;
+};
+
+struct IndexSpec {
+  std::string name;  // empty: idx_<table>_<columns>
+  std::vector<std::string> columns;
+};
+
+/// A table as a preset or a mapping wants it. Plain data: written as SQL in one place, setup.cc.
+struct TableSpec {
+  std::string schema = "public", name;
+  std::string comment;
+  std::vector<ColumnSpec> columns;
+  std::string primary_key = "id";
+  std::vector<IndexSpec> indexes;
+  // Keeps updated_at; both empty: rowpage.touch() under our own trigger name. A function that exists is used as it is.
+  std::string touch_function, touch_trigger;
+};
+
+struct SetupStep {
+  std::string statement;  // without the final semicolon
+  std::string why;
+};
+
+struct SetupPlan {
+  std::string place;  // the database, without secrets
+  std::vector<SetupStep> steps;
+  std::vector<std::string> notes;  // what was found and left alone
+  bool nothing() const { return steps.empty(); }
+  /// One script to paste, in one transaction, each statement under its reason.
+  std::string script() const;
+};
+
+/// A Pair for setup, where the table may not exist yet: names are taken apart, nothing is resolved.
+Pair draft_pair(const PairSpec& spec, const std::string& workspace);
+
+/// What is missing for `pair`. `spec`: how the table should look; nullopt: it must exist and only triggers are added.
+/// Reads only. Errors: forbidden names the privilege and the GRANT that mends it; usage: the pair's table or data
+/// source has another owner.
+Result<SetupPlan> plan_setup(Database& database, const Pair& pair, const std::optional<TableSpec>& spec);
+
+/// Carries out what plan_setup() finds, in one transaction, then looks again: an error names what is still missing.
+/// The answer is what was done.
+Result<SetupPlan> apply_setup(Database& database, const Pair& pair, const std::optional<TableSpec>& spec);
+
+/// A table spec from a pair's own fields, where no preset says more: text for text, numeric for number, date as
+/// timestamptz, ...
+TableSpec table_spec_of(const PairSpec& pair);
+
+/// Empties the pair's table and forgets its links, shadows, pending requests and log, in one transaction. Refused
+/// (brake) while captured changes wait, unless `force`. Answer: how many rows the table had.
+Result<std::int64_t> reset_pair(Database& database, const Pair& pair, bool force);
+
+}  // namespace rowpage
