@@ -1,0 +1,62 @@
+// What the engine never sees: who wrote which value, what it replaced, what each deletion saw. The oracle judges from this and from
+// the final state of both sides; it links nothing of the merge.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "core/record.h"
+
+namespace rowpage::sim {
+
+/// A value's name: field number and text. People write each value once, so a name has one author.
+std::string value_name(std::size_t field, const Value& value);
+
+/// The record a title belongs to ("r3" of "r3.12"); empty for an empty title.
+std::string record_of(const Value& title);
+
+class Ghost {
+ public:
+  std::uint64_t tick() { return ++moment_; }
+  std::uint64_t moment() const { return moment_; }
+
+  /// A person wrote `value` into a cell that showed `before`.
+  void wrote(Side side, const std::string& record, std::size_t field, const Value& before, const Value& value);
+  /// A person deleted a half that showed these values.
+  void deleted(const std::string& record, const Values& shown);
+  void restored(const std::string& record);
+  /// Our write replaced `before`, which a person had written after we last read the page: the one loss that cannot be prevented.
+  void overwritten_unseen(std::size_t field, const Value& before, std::uint64_t our_reading);
+
+  /// The final state of one side: record → values of the live half; `doubles` are records with more than one.
+  struct Side1 {
+    std::map<std::string, Values> live;
+    std::set<std::string> doubles;
+  };
+  /// Everything wrong with the final state, one line each.
+  std::vector<std::string> judge(const Side1& notion, const Side1& supabase, const std::vector<Conflict>& log) const;
+
+  std::uint64_t window_losses() const { return window_losses_; }
+
+ private:
+  struct Written {
+    std::string record;
+    Side side;
+    std::uint64_t moment = 0;
+    bool superseded = false;   // a person replaced it where it was shown
+    bool seen_dead = false;    // a deletion saw it
+    bool window_lost = false;
+  };
+  struct Life {
+    std::uint64_t deleted = 0, restored = 0;  // moments, 0: never
+  };
+  std::uint64_t moment_ = 0, window_losses_ = 0;
+  std::map<std::string, Written> written_;
+  std::map<std::string, Life> lives_;
+};
+
+}  // namespace rowpage::sim

@@ -1,0 +1,117 @@
+// PostgreSQL as the engine sees it: one table, a capture log, our state, transactions that are whole or not at all.
+//
+// Implements Table and Store. People edit rows through edit(), remove() and the like, which behave as SQL from elsewhere: they write the
+// capture log by trigger and know nothing of links.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <random>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "engine/ports.h"
+#include "sim/crash.h"
+#include "sim/sim_clock.h"
+
+namespace rowpage::sim {
+
+struct PostgresFaults {
+  double commit_unknown = 0;  // the connection is lost at COMMIT and the outcome cannot be learned
+  double unavailable = 0;     // a call fails before it does anything
+};
+
+class PostgresModel : public Table, public Store {
+ public:
+  PostgresModel(SimClock& clock, CrashPoint& crash, std::uint64_t seed) : clock_(clock), crash_(crash), random_(seed) {}
+
+  // --- what people do, in SQL
+  std::string insert(const Pair& pair, const Values& values, const std::string& key = {});
+  bool edit(const Pair& pair, const std::string& key, const std::vector<Change>& changes);
+  bool soft_delete(const std::string& key);
+  bool restore(const std::string& key);
+  bool hard_delete(const std::string& key);
+  void truncate();
+  /// A trigger of the user's own that touches updated_at on every write, ours too.
+  bool strangers_touch_updated_at = false;
+  /// Captured changes are lost (triggers dropped): the table must be scanned.
+  bool capture_broken = false;
+  /// A person's answer to an open conflict.
+  void decide(const std::string& key, std::size_t field, Side winner);
+  /// Our state is lost or an old copy of it comes back (restored backup).
+  void lose_state();
+
+  // --- what tests look at
+  struct Stored {
+    Values values;
+    std::uint64_t version = 0;
+    std::optional<Millis> updated_ms;
+    bool deleted = false;
+    std::string page_id, checksum;
+  };
+  const std::map<std::string, Stored>& rows() const { return rows_; }
+  const std::map<std::string, Link>& links() const { return links_; }
+  const std::vector<Conflict>& conflicts() const { return conflicts_; }
+  const std::map<std::string, Pending>& open_requests() const { return pending_; }
+  const std::map<std::string, Parked>& parked() const { return parked_; }
+  const std::vector<HistoryEntry>& history() const { return history_; }
+  std::uint64_t row_writes() const { return row_writes_; }  // by the engine
+  std::size_t captured() const { return log_.size(); }
+  PairState& state() { return state_; }
+
+  PostgresFaults faults;
+  std::function<void()> on_row_write;  // after each committed batch that wrote rows
+  bool one_column_constraint = false;  // CHECK: the number must not be negative
+
+  // --- Table
+  Result<ChangeList> changes(const Pair& pair, std::int64_t after, std::size_t limit) override;
+  Result<std::vector<Row>> read(const Pair& pair, std::span<const std::string> keys) override;
+  Result<RowList> scan(const Pair& pair, const std::string& after_key, std::size_t limit, bool unlinked) override;
+  Result<std::int64_t> count(const Pair& pair) override;
+
+  // --- Store
+  Result<bool> installed() override { return true; }
+  Result<Millis> now() override;
+  Result<Lease> acquire(const std::string& workspace, Millis ttl_ms, Millis wait_ms) override;
+  Result<Lease> renew(const std::string& workspace, const Lease& lease, Millis ttl_ms) override;
+  Status release(const std::string& workspace, const Lease& lease) override;
+  Result<PairState> load(const Pair& pair) override;
+  Result<std::vector<Link>> links_of_pages(const Pair& pair, std::span<const std::string> page_ids) override;
+  Result<std::vector<Link>> links_of_rows(const Pair& pair, std::span<const std::string> keys) override;
+  Result<std::vector<Link>> links_after(const Pair& pair, const std::string& after_key, std::size_t limit) override;
+  Result<std::vector<Pending>> pending(const Pair& pair) override;
+  Result<std::vector<NonceOwner>> owners(const Pair& pair, std::span<const std::string> nonces) override;
+  Result<std::vector<Parked>> due(const Pair& pair) override;
+  Result<Committed> commit(const Pair& pair, const Batch& batch) override;
+  Result<std::int64_t> start_run(const std::string&, const Lease&, const RunSummary&) override { return 1; }
+  Status finish_run(const std::string&, const Lease&, const RunSummary&) override { return {}; }
+  Result<Permits> take_permits(const std::string& bot, std::size_t limit, std::size_t want) override;
+
+ private:
+  using OptionalError = std::optional<Error>;
+  bool chance(double p) { return p > 0 && std::uniform_real_distribution<>(0, 1)(random_) < p; }
+  OptionalError trouble(const char* doing);
+  OptionalError apply(const Pair& pair, const Item& item, ItemResult& result);
+  OptionalError write_row(const Pair& pair, const Item& item, ItemResult& result, std::string& key);
+  Row row_of(const std::string& key, const Stored& stored) const;
+  void capture(const std::string& key, std::vector<std::size_t> fields);
+  std::string parked_name(const std::string& key, const std::string& page_id) const { return key.empty() ? "page " + page_id : key; }
+
+  SimClock& clock_;
+  CrashPoint& crash_;
+  std::mt19937_64 random_;
+  std::map<std::string, Stored> rows_;
+  std::map<std::string, Link> links_;  // by key
+  std::map<std::string, Pending> pending_;
+  std::map<std::string, Abandoned> abandoned_;
+  std::vector<Conflict> conflicts_;
+  std::map<std::string, Parked> parked_;
+  std::vector<HistoryEntry> history_;
+  std::map<std::int64_t, Captured> log_;
+  PairState state_;
+  std::int64_t next_entry_ = 1, fence_ = 0;
+  std::uint64_t next_version_ = 1, next_key_ = 1, row_writes_ = 0;
+};
+
+}  // namespace rowpage::sim

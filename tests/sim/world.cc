@@ -1,0 +1,449 @@
+#include "sim/world.h"
+
+#include <algorithm>
+
+namespace rowpage::sim {
+namespace {
+
+constexpr Millis epoch_ms = 1'790'000'000'000;  // some day in 2026
+
+json::value text_property(const char* type, const Value& value) {
+  const auto* text = std::get_if<std::string>(&value);
+  json::array runs;
+  if (text) runs.push_back(json::object{{"text", json::object{{"content", *text}}}});
+  return json::object{{type, std::move(runs)}};
+}
+
+json::object properties_of(const std::vector<Change>& changes) {
+  json::object properties;
+  for (const auto& [field, value] : changes) {
+    switch (field) {
+      case SimWorld::title: properties["Name"] = text_property("title", value); break;
+      case SimWorld::note: properties["Note"] = text_property("rich_text", value); break;
+      default: {
+        const auto* number = std::get_if<double>(&value);
+        properties["Score"] = json::object{{"number", number ? json::value(*number) : json::value()}};
+      }
+    }
+  }
+  return properties;
+}
+
+std::vector<Change> all_changes(const Values& values) {
+  std::vector<Change> changes;
+  for (std::size_t i = 0; i < values.size(); ++i) changes.push_back({i, values[i]});
+  return changes;
+}
+
+class Quiet : public Listener {
+ public:
+  void progress(std::string_view, std::uint64_t, std::optional<std::uint64_t>) override {}
+  void note(std::string_view, std::string_view event, std::string_view text) override {
+    if (verbose) std::printf("    %.*s: %.*s\n", static_cast<int>(event.size()), event.data(), static_cast<int>(text.size()), text.data());
+  }
+  bool verbose = std::getenv("SIM_VERBOSE") != nullptr;
+};
+
+}  // namespace
+
+// The network to the model: draws each request's fate, kills the process at the armed step, and keeps the ghost's books about what
+// our writes overwrote.
+class SimWorld::ModelTransport : public Transport {
+ public:
+  explicit ModelTransport(SimWorld& world) : world_(world) {}
+
+  std::vector<ApiResult> perform(std::span<const ApiRequest> requests) override {
+    std::vector<ApiResult> results;
+    for (const auto& request : requests) results.push_back(one(request));
+    return results;
+  }
+
+  // Moment of our last reading of each page by id.
+  std::map<std::string, std::uint64_t> read_at;
+  // Readings that writes still under way were based on.
+  std::multimap<std::string, std::uint64_t> under_way;
+
+ private:
+  ApiResult one(const ApiRequest& api) {
+    world_.clock.pass(120);
+    ApiResult result;
+    if (api.send_by != 0 && world_.clock.monotonic() > api.send_by) {
+      result.cause = Cause::too_late;
+      return result;
+    }
+    sandbox::Request request;
+    request.method = api.method == Method::get ? "GET" : api.method == Method::post ? "POST" : "PATCH";
+    const std::size_t mark = api.path.find('?');
+    request.path = api.path.substr(0, mark);
+    if (mark != std::string::npos) split_query(api.path.substr(mark + 1), request.query);
+    request.body = api.body;
+    request.token = world_.notion.integration_token();
+    request.version = "2026-03-11";
+
+    const sandbox::Fate fate = draw(api.read);
+    ++world_.tally.requests;
+    if (fate.kind != sandbox::Fate::Kind::normal) ++world_.tally.faults[std::string(name_of(fate.kind))];
+    world_.mix(request.method + request.path + std::to_string(static_cast<int>(fate.kind)));
+
+    const std::string page = page_of(request.path);
+    const std::uint64_t based_on = read_at.contains(page) ? read_at[page] : 0;
+    if (!api.read) world_.crash.step();
+    const auto before = page.empty() ? std::nullopt : world_.page(page);
+    sandbox::Answer answer = world_.notion.handle(request, fate);
+    if (!api.read && before) {
+      if (fate.kind == sandbox::Fate::Kind::lands_later) under_way.emplace(page, based_on);
+      account(page, *before, based_on);
+    }
+    if (!api.read) world_.crash.step();
+    if (api.read && request.method == "GET" && answer.status == 200) read_at[page] = world_.ghost.tick();
+    world_.clock.pass(80);
+    return translate(api, std::move(answer));
+  }
+
+ public:
+  // Compares a page before and after something of ours took effect.
+  void account(const std::string& page, const PageView& before, std::uint64_t based_on) {
+    const auto after = world_.page(page);
+    if (!after) return;
+    for (std::size_t i = 0; i < before.values.size(); ++i) {
+      const bool gone = before.values[i] != after->values[i] || (after->in_trash && !before.in_trash);
+      if (gone && !is_null(before.values[i])) world_.ghost.overwritten_unseen(i, before.values[i], based_on);
+    }
+  }
+
+ private:
+  static std::string page_of(const std::string& path) {
+    constexpr std::string_view prefix = "/v1/pages/";
+    if (!path.starts_with(prefix)) return {};
+    return path.substr(prefix.size(), 36);
+  }
+
+  static void split_query(std::string_view text, std::vector<std::pair<std::string, std::string>>& out) {
+    while (!text.empty()) {
+      const auto part = text.substr(0, text.find('&'));
+      const auto equals = part.find('=');
+      out.emplace_back(sandbox::percent_decode(part.substr(0, equals)), sandbox::percent_decode(part.substr(equals + 1)));
+      text.remove_prefix(std::min(text.size(), part.size() + 1));
+    }
+  }
+
+  bool chance(double p) { return p > 0 && std::uniform_real_distribution<>(0, 1)(world_.random_) < p; }
+
+  sandbox::Fate draw(bool read) {
+    using Kind = sandbox::Fate::Kind;
+    const NotionFaults& faults = world_.faults;
+    const auto pick = [&](std::initializer_list<Kind> kinds) { return *(kinds.begin() + world_.random_() % kinds.size()); };
+    sandbox::Fate fate;
+    if (chance(faults.refused)) {
+      fate.kind = pick({Kind::refuse_429, Kind::refuse_529, Kind::refuse_409});
+    } else if (read) {
+      if (chance(faults.read_trouble)) fate.kind = pick({Kind::lost_before, Kind::lost_after, Kind::error_before, Kind::html_before});
+    } else if (chance(faults.lost_before)) {
+      fate.kind = pick({Kind::lost_before, Kind::error_before, Kind::html_before});
+    } else if (chance(faults.lost_after)) {
+      fate.kind = Kind::lost_after;
+    } else if (chance(faults.lands_later)) {
+      fate.kind = Kind::lands_later;
+      fate.delay_ms = 1000 + static_cast<Millis>(world_.random_() % static_cast<std::uint64_t>(faults.late_ms));
+    } else if (chance(faults.error_after)) {
+      fate.kind = pick({Kind::committed_503, Kind::error_after, Kind::html_after, Kind::truncated_after, Kind::garbage_after});
+    }
+    return fate;
+  }
+
+  static ApiResult translate(const ApiRequest& request, sandbox::Answer answer) {
+    ApiResult result;
+    result.server_ms = answer.server_ms;
+    result.status = answer.status;
+    if (answer.retry_after) result.retry_after_ms = *answer.retry_after * second_ms;
+    if (answer.status == 0) {
+      result.effect = request.read ? Effect::none : Effect::unknown;
+      result.why = "the connection was lost";
+    } else if (!answer.raw.empty()) {
+      result.got = ApiResult::Got::unreadable;
+      result.why = "the body is not JSON";
+    } else {
+      result.got = ApiResult::Got::json;
+      result.body = std::move(answer.body);
+    }
+    return result;
+  }
+
+  SimWorld& world_;
+};
+
+SimWorld::SimWorld(std::uint64_t seed)
+    : clock(epoch_ms),
+      notion(sandbox::Habits{}, [this] { return clock.now(); }, seed),
+      postgres(clock, crash, seed * 31 + 7),
+      random_(seed * 1000003 + 17),
+      transport_(std::make_unique<ModelTransport>(*this)) {
+  clock.on_pass = [this] {
+    land_late();
+    run_events();
+  };
+  set_up();
+}
+
+SimWorld::~SimWorld() = default;
+
+void SimWorld::set_up() {
+  json::object properties{
+      {"Name", json::object{{"title", json::object{}}}},
+      {"Note", json::object{{"rich_text", json::object{}}}},
+      {"Score", json::object{{"number", json::object{{"format", "number"}}}}},
+      {"Rowpage", json::object{{"rich_text", json::object{}}}},
+  };
+  json::object body{
+      {"parent", json::object{{"type", "page_id"}, {"page_id", notion.root_page().text()}}},
+      {"title", json::array{json::object{{"text", json::object{{"content", "Simulated"}}}}}},
+      {"initial_data_source", json::object{{"properties", std::move(properties)}}},
+  };
+  const auto answer = person("POST", "/v1/databases", std::move(body));
+  const auto* sources = find_array(answer.body, "data_sources");
+  source_ = std::string(find_string(sources->front(), "id"));
+
+  PairSpec spec;
+  spec.model = "Sim";
+  spec.table = "public.sim";
+  spec.match = {{Match::By::page_id, {}}, {Match::By::key, "name"}};
+  spec.first = First::newest;
+  const auto field = [&](const char* property, const char* column, FieldType type) {
+    Field f;
+    f.property = property;
+    f.column = column;
+    f.type = type;
+    spec.fields.push_back(std::move(f));
+  };
+  field("Name", "name", FieldType::title);
+  field("Note", "note", FieldType::rich_text);
+  field("Score", "score", FieldType::number);
+  spec.book.page_id_column = "notion_page_id";
+  spec.book.updated_at_column = "updated_at";
+  spec.book.deleted_at_column = "deleted_at";
+
+  TableSchema table;
+  table.schema = "public";
+  table.name = "sim";
+  table.key_unique = true;
+  const auto column = [&](const char* name, ColumnType type) {
+    Column c;
+    c.name = name;
+    c.type = type;
+    table.columns.push_back(std::move(c));
+  };
+  column("id", ColumnType::text);
+  column("name", ColumnType::text);
+  column("note", ColumnType::text);
+  column("score", ColumnType::numeric);
+  column("notion_page_id", ColumnType::text);
+  column("updated_at", ColumnType::timestamptz);
+  column("deleted_at", ColumnType::timestamptz);
+
+  Budget budget(clock, Budget::Options{});
+  NotionClient client(*transport_, clock, budget);
+  const auto schema = client.schema(source_);
+  if (!schema) throw std::runtime_error(schema.error().what);
+  Resolved resolved = resolve(spec, "sim", *schema, table);
+  if (!resolved.ok()) throw std::runtime_error(resolved.problems.front().where + ": " + resolved.problems.front().what);
+  pair = std::move(resolved.pair);
+}
+
+void SimWorld::mix(std::string_view text) {
+  for (const char c : text) trace = (trace ^ static_cast<unsigned char>(c)) * 0x100000001b3ULL;
+}
+
+void SimWorld::land_late() {
+  if (notion.late_requests() == 0) return;
+  std::vector<PageView> before = pages();
+  const std::size_t waiting = notion.late_requests();
+  notion.run_due();
+  if (notion.late_requests() == waiting) return;
+  for (const auto& view : before) {
+    const auto range = transport_->under_way.equal_range(view.id);
+    for (auto entry = range.first; entry != range.second; ++entry) transport_->account(view.id, view, entry->second);
+  }
+}
+
+void SimWorld::run_events() {
+  if (in_events_) return;
+  in_events_ = true;
+  while (!events_.empty() && events_.begin()->first <= clock.now()) {
+    auto event = std::move(events_.begin()->second);
+    events_.erase(events_.begin());
+    event();
+  }
+  in_events_ = false;
+}
+
+std::optional<PairReport> SimWorld::cycle(RunOptions options) {
+  static Quiet listener;
+  ++tally.cycles;
+  Budget budget(clock, Budget::Options{});
+  NotionClient client(*transport_, clock, budget);
+  options.bot_id = "bot";
+  options.run = 1;
+  options.in_flight = 4;
+  options.batch_size = 10;
+  const auto lease = postgres.acquire(pair.workspace, minute_ms, 0);
+  options.fence = lease->fence;
+  Ports ports{client, postgres, postgres, clock, listener, [this] { return "nonce-" + std::to_string(++nonces_); }};
+  try {
+    PairReport report = run_pair(ports, pair, options);
+    if (listener.verbose && report.error) std::printf("    ! %s\n", report.error->what.c_str());
+    mix(std::to_string(report.requests));
+    return report;
+  } catch (const Crash&) {
+    ++tally.crashes;
+    mix("crash");
+    return std::nullopt;
+  }
+}
+
+// --- people
+
+sandbox::Answer SimWorld::person(const char* method, const std::string& path, json::value body) {
+  sandbox::Request request;
+  request.method = method;
+  request.path = path;
+  request.body = std::move(body);
+  request.token = notion.person_token();
+  request.version = "2026-03-11";
+  return notion.handle(request);
+}
+
+Value SimWorld::fresh(const std::string& record, std::size_t field) {
+  ++values_;
+  if (field == score) return static_cast<double>(values_);
+  return record + "." + std::to_string(values_);
+}
+
+std::string SimWorld::make_page(const Values& values, const std::string& nonce) {
+  auto properties = properties_of(all_changes(values));
+  if (!nonce.empty()) properties["Rowpage"] = text_property("rich_text", nonce);
+  const auto answer = person("POST", "/v1/pages",
+                             json::object{{"parent", json::object{{"type", "data_source_id"}, {"data_source_id", source_}}},
+                                          {"properties", std::move(properties)}});
+  if (answer.status != 200) throw std::runtime_error(to_text(answer.body));
+  for (std::size_t i = 0; i < values.size(); ++i) ghost.wrote(Side::notion, record_of(values[title]), i, Null{}, values[i]);
+  return std::string(find_string(answer.body, "id"));
+}
+
+bool SimWorld::edit_page(const std::string& id, const std::vector<Change>& changes) {
+  const auto before = page(id);
+  if (!before || before->in_trash) return false;
+  const auto answer = person("PATCH", "/v1/pages/" + id, json::object{{"properties", properties_of(changes)}});
+  if (answer.status != 200) throw std::runtime_error(to_text(answer.body));
+  for (const auto& [field, value] : changes) ghost.wrote(Side::notion, record_of(before->values[title]), field, before->values[field], value);
+  return true;
+}
+
+bool SimWorld::trash_page(const std::string& id) {
+  const auto before = page(id);
+  if (!before || before->in_trash) return false;
+  person("PATCH", "/v1/pages/" + id, json::object{{"in_trash", true}});
+  ghost.deleted(record_of(before->values[title]), before->values);
+  return true;
+}
+
+bool SimWorld::restore_page(const std::string& id) {
+  const auto before = page(id);
+  if (!before || !before->in_trash) return false;
+  person("PATCH", "/v1/pages/" + id, json::object{{"in_trash", false}});
+  ghost.restored(record_of(before->values[title]));
+  return true;
+}
+
+std::string SimWorld::duplicate_page(const std::string& id, const Values& then) {
+  const auto before = page(id);
+  if (!before || before->in_trash) return {};
+  const auto* model_page = notion.world().page(*sandbox::parse_id(id));
+  const auto* source = notion.world().source(*sandbox::parse_id(source_));
+  const auto* cell = model_page->now->cell(source->by_name("Rowpage")->key);
+  const bool has_nonce = cell && cell->is_string();
+  return make_page(then, has_nonce ? std::string(cell->get_string()) : std::string());
+}
+
+std::string SimWorld::make_row(const Values& values) {
+  for (std::size_t i = 0; i < values.size(); ++i) ghost.wrote(Side::supabase, record_of(values[title]), i, Null{}, values[i]);
+  return postgres.insert(pair, values);
+}
+
+bool SimWorld::edit_row(const std::string& key, const std::vector<Change>& changes) {
+  const auto row = postgres.rows().find(key);
+  if (row == postgres.rows().end() || row->second.deleted) return false;
+  const Values before = row->second.values;
+  for (const auto& [field, value] : changes) ghost.wrote(Side::supabase, record_of(before[title]), field, before[field], value);
+  return postgres.edit(pair, key, changes);
+}
+
+bool SimWorld::delete_row(const std::string& key, bool hard) {
+  const auto row = postgres.rows().find(key);
+  if (row == postgres.rows().end() || (row->second.deleted && !hard)) return false;
+  ghost.deleted(record_of(row->second.values[title]), row->second.values);
+  return hard ? postgres.hard_delete(key) : postgres.soft_delete(key);
+}
+
+bool SimWorld::restore_row(const std::string& key) {
+  const auto row = postgres.rows().find(key);
+  if (row == postgres.rows().end() || !row->second.deleted) return false;
+  ghost.restored(record_of(row->second.values[title]));
+  return postgres.restore(key);
+}
+
+// --- looking
+
+Values SimWorld::values_of(const sandbox::PageState& state) const {
+  const auto* source = const_cast<sandbox::NotionModel&>(notion).world().source(*sandbox::parse_id(source_));
+  Values values(3);
+  const auto text = [&](const char* name) -> Value {
+    const auto* cell = state.cell(source->by_name(name)->key);
+    if (!cell || !cell->is_string() || cell->get_string().empty()) return Null{};
+    return std::string(cell->get_string());
+  };
+  values[title] = text("Name");
+  values[note] = text("Note");
+  const auto* number = state.cell(source->by_name("Score")->key);
+  if (number) {
+    if (const auto read = as_number(*number)) values[score] = *read;
+  }
+  return values;
+}
+
+std::vector<SimWorld::PageView> SimWorld::pages() const {
+  auto& world = const_cast<sandbox::NotionModel&>(notion).world();
+  std::vector<PageView> views;
+  for (const auto* page : world.source(*sandbox::parse_id(source_))->rows) {
+    views.push_back({page->id.text(), values_of(*page->now), page->now->in_trash});
+  }
+  return views;
+}
+
+std::optional<SimWorld::PageView> SimWorld::page(const std::string& id) const {
+  const auto parsed = sandbox::parse_id(id);
+  const auto* page = parsed ? const_cast<sandbox::NotionModel&>(notion).world().page(*parsed) : nullptr;
+  if (!page) return std::nullopt;
+  return PageView{id, values_of(*page->now), page->now->in_trash};
+}
+
+Ghost::Side1 SimWorld::notion_side() const {
+  Ghost::Side1 side;
+  for (const auto& view : pages()) {
+    if (view.in_trash) continue;
+    const std::string record = record_of(view.values[title]);
+    if (!side.live.emplace(record, view.values).second) side.doubles.insert(record);
+  }
+  return side;
+}
+
+Ghost::Side1 SimWorld::supabase_side() const {
+  Ghost::Side1 side;
+  for (const auto& [key, row] : postgres.rows()) {
+    if (row.deleted) continue;
+    const std::string record = record_of(row.values[title]);
+    if (!side.live.emplace(record, row.values).second) side.doubles.insert(record);
+  }
+  return side;
+}
+
+}  // namespace rowpage::sim

@@ -1,0 +1,110 @@
+// A whole world for the engine: Notion's model behind the real client, PostgreSQL's model, people, faults, and one clock.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "engine/cycle.h"
+#include "notion/client.h"
+#include "sandbox/notion_model.h"
+#include "sim/crash.h"
+#include "sim/ghost.h"
+#include "sim/postgres_model.h"
+#include "sim/sim_clock.h"
+
+namespace rowpage::sim {
+
+/// How rough the way to Notion is; probabilities per request.
+struct NotionFaults {
+  double refused = 0;         // 429, 529, 409
+  double lost_before = 0;     // no answer, no effect
+  double lost_after = 0;      // no answer, effect
+  double lands_later = 0;     // no answer, effect within late_ms
+  double error_after = 0;     // 5xx, committed 503, HTML, truncated or garbled answer after the effect
+  double read_trouble = 0;    // reads that fail
+  Millis late_ms = 50 * second_ms;
+  bool any() const { return refused + lost_before + lost_after + lands_later + error_after + read_trouble > 0; }
+};
+
+/// Counts what happened, for the report.
+struct Tally {
+  std::map<std::string, std::uint64_t> faults;
+  std::uint64_t cycles = 0, crashes = 0, steps = 0, requests = 0;
+};
+
+class SimWorld {
+ public:
+  explicit SimWorld(std::uint64_t seed);
+  ~SimWorld();
+
+  static constexpr std::size_t title = 0, note = 1, score = 2;
+
+  SimClock clock;
+  CrashPoint crash;
+  sandbox::NotionModel notion;
+  PostgresModel postgres;
+  Ghost ghost;
+  Pair pair;
+  NotionFaults faults;
+  Tally tally;
+  std::uint64_t trace = 0xcbf29ce484222325ULL;  // of everything that happened
+
+  /// One run; nullopt: it crashed.
+  std::optional<PairReport> cycle(RunOptions options = {});
+
+  // --- people in Notion
+  std::string make_page(const Values& values, const std::string& nonce = {});
+  bool edit_page(const std::string& id, const std::vector<Change>& changes);
+  bool trash_page(const std::string& id);
+  bool restore_page(const std::string& id);
+  std::string duplicate_page(const std::string& id, const Values& then);
+  // --- people in SQL
+  std::string make_row(const Values& values);
+  bool edit_row(const std::string& key, const std::vector<Change>& changes);
+  bool delete_row(const std::string& key, bool hard);
+  bool restore_row(const std::string& key);
+
+  /// A value nobody wrote before.
+  Value fresh(const std::string& record, std::size_t field);
+  std::string new_record() { return "r" + std::to_string(++records_); }
+
+  struct PageView {
+    std::string id;
+    Values values;
+    bool in_trash = false;
+  };
+  std::vector<PageView> pages() const;  // as they are, in order of creation
+  std::optional<PageView> page(const std::string& id) const;
+
+  Ghost::Side1 notion_side() const;
+  Ghost::Side1 supabase_side() const;
+  std::vector<std::string> judge() const { return ghost.judge(notion_side(), supabase_side(), postgres.conflicts()); }
+
+  /// Events due at a moment of the simulation.
+  void at(Millis when, std::function<void()> event) { events_.emplace(when, std::move(event)); }
+
+  std::uint64_t notion_writes() const { return notion.stats().effects_total(); }
+
+ private:
+  class ModelTransport;
+  friend class ModelTransport;
+  void set_up();
+  sandbox::Answer person(const char* method, const std::string& path, json::value body);
+  Values values_of(const sandbox::PageState& state) const;
+  void run_events();
+  void land_late();
+  void mix(std::string_view text);
+
+  std::mt19937_64 random_;
+  std::multimap<Millis, std::function<void()>> events_;
+  bool in_events_ = false;
+  std::unique_ptr<ModelTransport> transport_;
+  std::uint64_t records_ = 0, values_ = 0, nonces_ = 0;
+  std::string source_;
+};
+
+}  // namespace rowpage::sim
