@@ -1,13 +1,13 @@
 # Shared by the scripts here. They run on a bare Debian 12, as root or with sudo, and may be run again at any time.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034
 
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 build_packages=(
-  clang-16 lld-16 cmake ninja-build ccache pkg-config
+  clang-16 lld cmake ninja-build ccache pkg-config
   libboost1.81-dev libboost-json1.81-dev libcurl4-openssl-dev libmicrohttpd-dev libpq-dev libfyaml-dev libcli11-dev
-  libspdlog-dev libfmt-dev libexpected-dev libssl-dev ca-certificates
+  libspdlog-dev libfmt-dev libexpected-dev libhowardhinnant-date-dev libssl-dev ca-certificates tzdata
 )
 test_packages=(libclang-rt-16-dev llvm-16 libgtest-dev libgmock-dev librapidcheck-dev libbenchmark-dev pgbouncer)
 

@@ -139,6 +139,7 @@ tl::expected<Node, Mistake> parse_yaml(std::string_view text, const std::string&
   fy_diag_cfg diag_config;
   fy_diag_cfg_default(&diag_config);
   diag_config.level = FYET_ERROR;
+  diag_config.fp = nullptr;
   diag_config.output_fn = [](fy_diag*, void*, const char*, std::size_t) {};  // what is not collected is not printed
   const std::unique_ptr<fy_diag, DiagCloser> diag(fy_diag_create(&diag_config));
   if (diag) fy_diag_set_collect_errors(diag.get(), true);

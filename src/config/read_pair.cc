@@ -95,6 +95,9 @@ class PairReader {
       return;
     }
     spec_.database = notion.id("database").value_or("");
+    if (const Node* id = notion.child("database"); id && id->text.starts_with("${") && id->text.ends_with("}")) {
+      wanted_.id_variable = id->text.substr(2, id->text.size() - 3);
+    }
     spec_.data_source = notion.id("data_source").value_or("");
     spec_.title = notion.text("title").value_or("");
     wanted_.title = spec_.title.empty() ? spec_.model : spec_.title;

@@ -40,6 +40,7 @@ struct WantedTable {
   std::vector<WantedColumn> columns;
   std::vector<std::string> indexes;  // columns; the index is called idx_<table>_<column>
   std::string title;                 // of the database
+  std::string id_variable;           // where the database's id comes from, when the file says ${NAME}; empty: not so
 };
 
 struct WorkspaceConfig {

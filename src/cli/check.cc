@@ -1,0 +1,171 @@
+// rowpage check: both connections, permissions, every pair's schema. Goes on after a failure, so that one run shows
+// all.
+#include <fmt/format.h>
+
+#include "cli/commands.h"
+#include "cli/session.h"
+#include "notion/setup.h"
+#include "postgres/capture.h"
+
+namespace rowpage {
+namespace {
+
+class Checker {
+ public:
+  Checker(Session& session, Output& output) : session_(session), output_(output) {}
+
+  int run() {
+    check_notion();
+    check_database();
+    for (std::size_t index = 0; index < session_.config().pairs.size(); ++index) check_pair(index);
+    output_.line(errors_ == 0 ? "\nall good" : fmt::format("\n{} problem{}", errors_, errors_ == 1 ? "" : "s"));
+    return output_.finish("check", code_, {{"problems", std::move(problems_)}, {"pairs", std::move(pairs_)}});
+  }
+
+ private:
+  void good(std::string_view where, const std::string& text) {
+    output_.line(fmt::format("ok       {}: {}", where, text));
+  }
+
+  void problem(Problem::Level level, const std::string& where, const std::string& what, const std::string& hint) {
+    const bool error = level == Problem::Level::error;
+    output_.line(fmt::format("{}  {}: {}", error ? "PROBLEM" : "note   ", where, printable(redact(what), true)));
+    if (!hint.empty()) output_.line("         " + printable(redact(hint), true));
+    problems_.push_back(json::object{
+        {"level", error ? "error" : "warning"}, {"where", where}, {"what", redact(what)}, {"hint", redact(hint)}});
+    if (!error) return;
+    ++errors_;
+    code_ = worse(code_, ExitCode::failed);
+  }
+
+  void failure(const std::string& where, const Error& error) {
+    problem(Problem::Level::error, where, error.what, error.hint);
+    code_ = code_ == ExitCode::failed ? exit_code_of(error) : worse(code_, exit_code_of(error));
+  }
+
+  void check_notion() {
+    const auto bot = session_.bot();
+    if (!bot) {
+      failure("Notion", bot.error());
+      return;
+    }
+    notion_ = true;
+    good("Notion", fmt::format("connected as {} to {}", bot->name.empty() ? bot->id : printable(bot->name),
+                               bot->workspace_name.empty() ? "the workspace" : printable(bot->workspace_name)));
+  }
+
+  void check_database() {
+    auto answer = session_.database().read(
+        "select current_setting('server_version'), current_setting('server_version_num')", {}, "connect");
+    if (!answer) {
+      failure("database", answer.error());
+      return;
+    }
+    database_ = true;
+    good("database", fmt::format("{}, PostgreSQL {}", session_.database().place(), answer->text(0, 0)));
+    if (answer->integer(0, 1) < 140'000) {
+      problem(Problem::Level::error, "database", "this PostgreSQL is older than version 14", "upgrade it");
+    }
+    const auto installed = session_.store().installed();
+    if (!installed) {
+      failure("rowpage schema", installed.error());
+    } else if (!*installed) {
+      problem(Problem::Level::warning, "rowpage schema", "not installed yet",
+              "run `rowpage setup`; until then only plan and --dry-run work");
+    } else {
+      installed_ = true;
+      good("rowpage schema", "installed");
+    }
+  }
+
+  void check_pair(std::size_t index) {
+    const auto& spec = session_.config().pairs[index];
+    json::object shown{{"model", spec.model}, {"table", spec.table}};
+    std::optional<SourceSchema> source;
+    std::optional<TableSchema> table;
+    if (notion_) {
+      if (auto found = session_.find_source(spec)) {
+        source = std::move(*found);
+      } else {
+        failure(spec.model, found.error());
+      }
+    }
+    if (database_) {
+      if (auto found = session_.find_table(spec)) {
+        table = std::move(*found);
+      } else {
+        failure(spec.model, found.error());
+      }
+    }
+    if (source && table) check_fit(spec, *source, *table, shown);
+    pairs_.push_back(std::move(shown));
+  }
+
+  void check_fit(const PairSpec& spec, const SourceSchema& source, const TableSchema& table, json::object& shown) {
+    auto resolved = rowpage::resolve(spec, session_.config().name, source, table);
+    for (const auto& each : resolved.problems) problem(each.level, each.where, each.what, each.hint);
+    shown["data_source"] = source.data_source;
+    shown["fits"] = resolved.ok();
+    if (!resolved.ok()) return;
+    good(spec.model, fmt::format("\"{}\" <-> {}.{}, {} fields", printable(source.title), table.schema, table.name,
+                                 spec.fields.size()));
+    probe_trash(spec, source, shown);
+    if (!installed_) return;
+    const auto state = session_.store().load(resolved.pair);
+    if (!state) {
+      failure(spec.model, state.error());
+      return;
+    }
+    shown["capture"] = state->capture_ready;
+    if (!state->capture_ready) {
+      problem(Problem::Level::warning, spec.model,
+              "the capture triggers are missing or altered, so every run scans the table", "run `rowpage setup`");
+    }
+  }
+
+  // How pages in the trash are found; without either way it takes the daily full scan.
+  void probe_trash(const PairSpec& spec, const SourceSchema& source, json::object& shown) {
+    const auto query = probe_trash_query(session_.notion().caller(), source.data_source);
+    const auto search = probe_trash_search(session_.notion().caller());
+    const auto word = [](const Result<std::optional<bool>>& answer) -> json::value {
+      if (!answer || !*answer) return nullptr;
+      return **answer;
+    };
+    shown["trash_query"] = word(query);
+    shown["trash_search"] = word(search);
+    const bool no_query = query && *query && !**query, no_search = search && *search && !**search;
+    if (no_query && no_search) {
+      problem(Problem::Level::warning, spec.model, "Notion shows trashed pages neither to queries nor to search",
+              "deletions in Notion are found by the daily full scan (or `rowpage sync --full`)");
+    }
+  }
+
+  Session& session_;
+  Output& output_;
+  bool notion_ = false, database_ = false, installed_ = false;
+  int errors_ = 0;
+  ExitCode code_ = ExitCode::done;
+  json::array problems_, pairs_;
+};
+
+int run(const Arguments& arguments, Output& output) {
+  auto session = Session::open(arguments, output, {{}, false});
+  if (!session) return output.finish("check", session.error());
+  return Checker(**session, output).run();
+}
+
+}  // namespace
+
+Command check_command() {
+  return {
+      "check",
+      "both connections, permissions, every pair's schema",
+      "check",
+      "Tries both connections and lays every pair beside the real database and the real table. Each problem is shown\n"
+      "with its likely cause and remedy; nothing is written, and it works before `rowpage setup`.\n",
+      {},
+      false,
+      run};
+}
+
+}  // namespace rowpage

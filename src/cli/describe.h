@@ -1,0 +1,31 @@
+// Plans and reports in words and in JSON: the one place where their keys are spelled.
+#pragma once
+
+#include <string>
+
+#include "base/json.h"
+#include "core/plan.h"
+#include "engine/cycle.h"
+
+namespace rowpage {
+
+/// "Decision 2f0c (\"Use Postgres\")": the record's title where it is known, else its key or page id.
+std::string record_name(const Pair& pair, const Action& action);
+
+/// One action on a few lines, for people.
+std::string describe(const Pair& pair, const Action& action);
+
+/// {"record","key","page_id","row","page","row_set","page_set","link","conflicts","drift","agreed","later","parked",
+/// "reasons"}; members that say nothing are left out.
+json::object action_to_json(const Pair& pair, const Action& action);
+
+/// Values to write by the names of their columns (Side::supabase) or properties (Side::notion).
+json::object changes_to_json(const Pair& pair, const std::vector<Change>& changes, Side side);
+
+/// "2 rows created, 1 page updated, 1 conflict"; "nothing to do" when there is nothing.
+std::string summary(const PairReport& report, bool planned);
+
+/// Every figure of a report by its name.
+json::object report_to_json(const PairReport& report);
+
+}  // namespace rowpage

@@ -1,0 +1,82 @@
+#include "cli/plan_output.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace rowpage {
+namespace {
+
+constexpr std::uint64_t shown_most = 100;  // per pair, without --verbose
+
+std::string seconds(Millis ms) {
+  if (ms < minute_ms) return fmt::format("{:.1f} s", static_cast<double>(ms) / second_ms);
+  return fmt::format("{} min {} s", ms / minute_ms, ms % minute_ms / second_ms);
+}
+
+}  // namespace
+
+Status PlanOutput::to_file(const std::string& path) {
+  path_ = path;
+  file_.open(path, std::ios::trunc);
+  file_ << "{\"version\":1,\"actions\":[";
+  if (file_) return {};
+  return fail(
+      {Effect::none, Scope::workspace, Cause::usage, "cannot write " + path, "check the folder and its permissions"});
+}
+
+void PlanOutput::action(const Pair& pair, const Action& action) {
+  if (action.nothing()) return;
+  ++actions_;
+  if (model_ != pair.model) {
+    model_ = pair.model;
+    shown_ = 0;
+    output_.line(
+        output_.bold(fmt::format("{}: {} <-> {}.{}", pair.model, pair.data_source, pair.schema_name, pair.table_name)));
+  }
+  if (output_.mode().json || file_.is_open()) {
+    json::object object = action_to_json(pair, action);
+    object["model"] = pair.model;
+    if (file_.is_open()) file_ << (actions_ > 1 ? ",\n" : "\n") << to_text(object);
+    if (output_.mode().json) collected_.push_back(std::move(object));
+  }
+  ++shown_;
+  if (shown_ <= shown_most || output_.mode().verbose) {
+    output_.line(describe(pair, action));
+  } else if (shown_ == shown_most + 1) {
+    output_.line("  ... and more (all of them with --verbose, --json or --out FILE)");
+  }
+}
+
+Status PlanOutput::finish() {
+  if (!file_.is_open()) return {};
+  file_ << "\n]}\n";
+  file_.close();
+  if (!file_.fail()) return {};
+  return fail(
+      {Effect::none, Scope::workspace, Cause::other, "the plan in " + path_ + " is not whole", "is the disk full?"});
+}
+
+void show_outcome(Output& output, const RunOutcome& outcome, bool planned) {
+  for (const auto& report : outcome.reports) {
+    output.line(fmt::format("{}: {}", output.bold(report.model), summary(report, planned)));
+    const std::uint64_t requests = planned ? report.requests_planned : report.requests;
+    if (planned && requests > 0) {
+      output.line(fmt::format("  a sync will need about {} Notion requests{}", grouped(requests),
+                              requests > 180 ? fmt::format(", {} min at 180 a minute", (requests - 1) / 180) : ""));
+    }
+    if (output.mode().verbose) {
+      output.line(fmt::format("  read {} pages and {} rows with {} requests{}", grouped(report.pages_listed),
+                              grouped(report.rows_read), grouped(report.requests),
+                              report.full_scan ? ", complete scan" : ""));
+    }
+    for (const auto& warning : report.warnings) output.warn(report.model + ": " + printable(warning));
+    if (report.error) output.error(*report.error);
+    if (report.interrupted)
+      output.say(report.model + ": interrupted; what was begun is finished, the next sync goes on");
+  }
+  if (outcome.error) output.error(*outcome.error);
+  if (!planned && !outcome.error) output.line(fmt::format("run {} took {}", outcome.run, seconds(outcome.took_ms)));
+}
+
+}  // namespace rowpage

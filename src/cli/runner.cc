@@ -1,0 +1,302 @@
+#include "cli/runner.h"
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "cli/describe.h"
+#include "cli/inbox.h"
+#include "cli/source_cache.h"
+#include "config/reading.h"
+#include "core/text.h"
+
+namespace rowpage {
+namespace {
+
+constexpr Millis lease_ms = 5 * minute_ms;
+constexpr Millis longest_wait_ms = day_ms;
+
+Error usage(std::string what, std::string hint) {
+  return {Effect::none, Scope::workspace, Cause::usage, std::move(what), std::move(hint)};
+}
+
+// A pair ready to run, and whether its schema came from the cache.
+struct Ready {
+  Pair pair;
+  SourceSchema source;
+  bool cached = false;
+};
+
+Result<Ready> make_ready(Session& session, std::size_t index, bool may_use_cache) {
+  const auto& spec = session.config().pairs[index];
+  if (may_use_cache) {
+    if (auto cached = cached_source(session, spec)) {
+      session.know_bot(cached->bot);
+      // What is remembered may be out of date: when it does not fit, Notion is asked.
+      if (auto pair = session.resolve(index, cached->source)) return Ready{*pair, cached->source, true};
+    }
+  }
+  auto source = session.find_source(spec);
+  if (!source) return fail(source.error());
+  auto pair = session.resolve(index, *source);
+  if (!pair) return fail(pair.error());
+  return Ready{std::move(*pair), std::move(*source), false};
+}
+
+// Remembers a freshly asked schema with the pair's state. A run that cannot is as good without.
+Status remember(Session& session, const Ready& ready, const RunOptions& options) {
+  if (ready.cached || options.dry_run) return {};
+  auto bot = session.bot();
+  if (!bot) return fail(bot.error());
+  auto state = session.store().load(ready.pair);
+  if (!state) return fail(state.error());
+  auto now = session.store().now();
+  if (!now) return fail(now.error());
+  state->schema_json = cache_text(ready.source, *bot, session.config().connections.notion_token);
+  state->schema_ms = *now;
+  Batch batch;
+  batch.fence = options.fence;
+  batch.run = options.run;
+  batch.state = *state;
+  auto committed = session.store().commit(ready.pair, batch);
+  if (!committed) return fail(committed.error());
+  return {};
+}
+
+PairReport failed(const std::string& model, const Error& error) {
+  PairReport report;
+  report.model = model;
+  report.error = error;
+  return report;
+}
+
+PairReport run_one(Session& session, std::size_t index, const RunRequest& request, RunOptions options, PlanSink* sink) {
+  const std::string& model = session.config().pairs[index].model;
+  session.listener().begin(model);
+  const auto before = session.notion().requests_sent();
+  // A full run asks afresh, and so does a plan: it is what people look at when something is odd.
+  bool may_use_cache = !request.options.full && !request.options.dry_run;
+  PairReport report;
+  for (int attempt = 0; attempt < 2; ++attempt) {
+    auto ready = make_ready(session, index, may_use_cache);
+    if (!ready) return failed(model, ready.error());
+    const auto bot = session.bot();
+    if (!bot) return failed(model, bot.error());
+    options.bot_id = bot->id;
+    if (auto known = remember(session, *ready, options); !known) return failed(model, known.error());
+    report = run_pair(session.ports(), ready->pair, options, sink);
+    const bool drifted =
+        report.error && (report.error->cause == Cause::schema_drift || report.error->cause == Cause::invalid);
+    if (!drifted || !ready->cached || report.wrote()) break;
+    may_use_cache = false;  // the remembered schema no longer fits: once more with a fresh one
+  }
+  report.requests = session.notion().requests_sent() - before;
+  return report;
+}
+
+std::string_view outcome_word(ExitCode code) {
+  switch (code) {
+    case ExitCode::done:
+      return "done";
+    case ExitCode::parked:
+      return "parked";
+    case ExitCode::conflicts:
+      return "conflicts";
+    case ExitCode::brake:
+      return "brake";
+    case ExitCode::not_authorised:
+      return "not_authorised";
+    case ExitCode::lease_held:
+      return "lease_lost";
+    case ExitCode::interrupted:
+      return "interrupted";
+    default:
+      return "failed";
+  }
+}
+
+std::optional<std::int64_t> whole_number(std::string_view text) {
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc{} || end != text.data() + text.size() || number < 0) return std::nullopt;
+  return number;
+}
+
+// Pairs one after another; an error of the workspace or the user's wish to stop ends the sequence.
+void run_all(Session& session, const RunRequest& request, const RunOptions& options, PlanSink* sink,
+             RunOutcome& outcome) {
+  for (const std::size_t index : request.pairs) {
+    if (session.clock().interrupted()) {
+      outcome.code = worse(outcome.code, ExitCode::interrupted);
+      return;
+    }
+    auto& report = outcome.reports.emplace_back(run_one(session, index, request, options, sink));
+    outcome.code = worse(outcome.code, exit_code_of(report));
+    for (const auto& warning : report.warnings) {
+      session.log().write(Log::Level::warning, "warning", warning, {{"model", report.model}});
+    }
+    if (report.error) {
+      session.log().write(Log::Level::error, "pair_failed", report.error->what, {{"model", report.model}});
+      if (report.error->scope == Scope::workspace) return;
+    }
+    if (report.interrupted) return;
+  }
+}
+
+}  // namespace
+
+json::object RunOutcome::to_json() const {
+  json::object out;
+  if (run > 0) out["run"] = run;
+  out["took_ms"] = took_ms;
+  json::array pairs;
+  for (const auto& report : reports) pairs.push_back(report_to_json(report));
+  out["pairs"] = std::move(pairs);
+  if (error) out["error"] = error_to_json(*error);
+  return out;
+}
+
+Status need_installed(Session& session) {
+  auto installed = session.store().installed();
+  if (!installed) return fail(installed.error());
+  if (*installed) return {};
+  return fail({Effect::none, Scope::workspace, Cause::schema_drift, "the database is not set up for Rowpage yet",
+               "run `rowpage setup` once; `rowpage plan` works before it"});
+}
+
+Result<Pair> ready_pair(Session& session, const std::string& model) {
+  auto indexes = session.selected({model});
+  if (!indexes) return fail(indexes.error());
+  auto ready = make_ready(session, indexes->front(), true);
+  if (!ready) return fail(ready.error());
+  return std::move(ready->pair);
+}
+
+RunOutcome run_pairs(Session& session, const RunRequest& request, PlanSink* sink) {
+  RunOutcome outcome;
+  const Millis began = session.clock().monotonic();
+  RunOptions options = request.options;
+  const auto give_up = [&](const Error& error) {
+    outcome.error = error;
+    outcome.code = worse(outcome.code, exit_code_of(error));
+    outcome.took_ms = session.clock().monotonic() - began;
+    session.log().write(Log::Level::error, "run_failed", error.what, {{"exit_code", static_cast<int>(outcome.code)}});
+    return outcome;
+  };
+
+  if (options.dry_run) {
+    run_all(session, request, options, sink, outcome);
+    outcome.took_ms = session.clock().monotonic() - began;
+    return outcome;
+  }
+
+  if (auto installed = need_installed(session); !installed) return give_up(installed.error());
+  auto held = HeldLease::take(session, request.wait_ms);
+  if (!held) return give_up(held.error());
+  const std::string& workspace = session.config().name;
+  RunSummary summary{0, "sync", request.direction, "", "{}"};
+  auto run = session.store().start_run(workspace, held->lease(), summary);
+  if (!run) return give_up(run.error());
+  outcome.run = options.run = summary.id = *run;
+  options.fence = held->lease().fence;
+  session.log().write(Log::Level::info, "run_begins", "", {{"run", *run}, {"direction", request.direction}});
+
+  run_all(session, request, options, sink, outcome);
+  // What waits from earlier runs counts too: exit 0 says that nothing waits for anybody.
+  if (auto waiting = count_waiting(session)) {
+    if (waiting->conflicts > 0) outcome.code = worse(outcome.code, ExitCode::conflicts);
+    if (waiting->parked > 0) outcome.code = worse(outcome.code, ExitCode::parked);
+  }
+  outcome.took_ms = session.clock().monotonic() - began;
+  summary.outcome = outcome_word(outcome.code);
+  summary.detail = to_text(outcome.to_json());
+  if (auto recorded = session.store().finish_run(workspace, held->lease(), summary); !recorded && !outcome.error) {
+    outcome.error = recorded.error();
+    outcome.code = worse(outcome.code, exit_code_of(recorded.error()));
+  }
+  json::object line = outcome.to_json();
+  line["exit_code"] = static_cast<int>(outcome.code);
+  session.log().write(Log::Level::info, "run_ends", "", line);
+  return outcome;
+}
+
+Result<HeldLease> HeldLease::take(Session& session, Millis wait_ms) {
+  auto lease = session.store().acquire(session.config().name, lease_ms, wait_ms);
+  if (!lease) {
+    Error error = lease.error();
+    if (error.cause == Cause::lease_lost && error.hint.empty()) error.hint = "wait for it, or use --wait";
+    return fail(std::move(error));
+  }
+  return HeldLease(session, *lease);
+}
+
+HeldLease::HeldLease(HeldLease&& other) noexcept
+    : session_(std::exchange(other.session_, nullptr)), lease_(other.lease_) {}
+
+HeldLease::~HeldLease() {
+  // A lease that cannot be given back runs out by itself.
+  if (session_) (void)session_->store().release(session_->config().name, lease_);
+}
+
+std::vector<OptionSpec> run_options() {
+  return {
+      {"--direction", "WHICH", "both, notion_to_supabase (from-notion, to_supabase) or supabase_to_notion (to-notion)"},
+      {"--model", "NAME", "only this pair; may be given several times", true},
+      {"--since", "TIME", "only what changed since then: 2026-11-20, 2026-11-20T09:30Z, 24h, 7d"},
+      {"--full", "", "look at every page and row, not only at what changed"},
+      {"--allow-deletes", "N", "let this run delete up to N records of a side"},
+      {"--allow-rewrites", "N", "let this run rewrite up to N records of a side"},
+      {"--allow-creates", "N", "let this run create up to N records although the match list is suspect"},
+      {"--allow-mapping-change", "", "go on although the mapping, or the bot, is not the one of the last run"},
+  };
+}
+
+Result<RunRequest> run_request(Session& session, const Arguments& arguments) {
+  RunRequest request;
+  auto& options = request.options;
+  const auto& sync = session.config().sync;
+  options.batch_size = sync.batch_size;
+  options.retries = sync.retries;
+  options.full = arguments.has("--full");
+  options.allow_mapping_change = arguments.has("--allow-mapping-change");
+  auto pairs = session.selected(arguments.all("--model"));
+  if (!pairs) return fail(pairs.error());
+  request.pairs = std::move(*pairs);
+
+  const std::string direction = arguments.get("--direction").value_or("both");
+  const auto known = direction_of(direction);
+  if (!known) {
+    return fail(usage(fmt::format("`{}` is not a direction", direction),
+                      fmt::format("one of: {}", fmt::join(direction_names(), ", "))));
+  }
+  options.direction = *known;
+  request.direction = *known == Direction::both        ? "both"
+                      : *known == Direction::to_notion ? "supabase_to_notion"
+                                                       : "notion_to_supabase";
+  if (const auto since = arguments.get("--since")) {
+    if (const auto span = parse_duration(*since)) {
+      options.since_ms = session.clock().now() - *span;
+    } else if (const auto time = parse_time(*since)) {
+      options.since_ms = time->ms;
+    } else {
+      return fail(usage(fmt::format("--since is neither a time nor a duration: `{}`", *since),
+                        "write it like 2026-11-20, 2026-11-20T09:30Z (without a zone: UTC), 24h or 7d"));
+    }
+    if (*options.since_ms > session.clock().now()) return fail(usage("--since lies in the future: " + *since, ""));
+    if (options.full) return fail(usage("--since and --full exclude each other", "--full looks at everything"));
+  }
+  for (const auto& [name, into] :
+       {std::pair{"--allow-deletes", &options.allow_deletes}, std::pair{"--allow-rewrites", &options.allow_rewrites},
+        std::pair{"--allow-creates", &options.allow_creates}}) {
+    const auto text = arguments.get(name);
+    if (!text) continue;
+    *into = whole_number(*text);
+    if (!*into) return fail(usage(fmt::format("{} needs a whole number, not `{}`", name, *text), ""));
+  }
+  if (arguments.has("--wait")) request.wait_ms = longest_wait_ms;
+  return request;
+}
+
+}  // namespace rowpage

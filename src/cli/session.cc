@@ -1,0 +1,197 @@
+#include "cli/session.h"
+
+#include <algorithm>
+#include <random>
+
+#include <fmt/format.h>
+
+#include "config/mistake.h"
+#include "core/text.h"
+#include "notion/setup.h"
+#include "postgres/introspect.h"
+
+namespace rowpage {
+namespace {
+
+// Spreads repeated tries of several processes; nothing depends on it being unpredictable.
+double jitter() {
+  static std::mt19937 generator{std::random_device{}()};
+  return std::uniform_real_distribution<double>(0, 1)(generator);
+}
+
+Error usage(std::string what, std::string hint) {
+  return {Effect::none, Scope::workspace, Cause::usage, std::move(what), std::move(hint)};
+}
+
+}  // namespace
+
+void CommandListener::progress(std::string_view phase, std::uint64_t done, std::optional<std::uint64_t> total) {
+  output_.progress(model_.empty() ? std::string(phase) : model_ + "  " + std::string(phase), done, total);
+}
+
+void CommandListener::note(std::string_view model, std::string_view event, std::string_view text) {
+  log_.write(Log::Level::info, event, text, {{"model", model}});
+  if (output_.mode().verbose) output_.say(fmt::format("{}: {}: {}", model, event, printable(text)));
+}
+
+Result<Environment> environment_of(const Arguments& arguments) {
+  const auto file = arguments.get("--env-file");
+  return Environment::load(file.value_or(".env"), file.has_value());
+}
+
+Result<WorkspaceConfig> config_of(const Arguments& arguments, const Environment& environment) {
+  return load_config({arguments.get("--config").value_or(""), arguments.get("--preset").value_or("")}, environment);
+}
+
+Result<std::unique_ptr<Session>> Session::open(const Arguments& arguments, Output& output, const Use& use) {
+  auto environment = environment_of(arguments);
+  if (!environment) return fail(environment.error());
+  auto config = config_of(arguments, *environment);
+  if (!config) return fail(config.error());
+  return open(std::move(*config), *environment, output, use);
+}
+
+Result<std::unique_ptr<Session>> Session::open(WorkspaceConfig config, const Environment& environment, Output& output,
+                                               const Use& use) {
+  if (auto ready = complete(config, use.needs); !ready) return fail(ready.error());
+  const auto level = environment.get("LOG_LEVEL");
+  if (level && !Log::level(*level)) {
+    return fail(usage("LOG_LEVEL must be DEBUG, INFO, WARNING or ERROR, not `" + *level + "`", ""));
+  }
+  std::unique_ptr<Session> session(new Session(std::move(config), environment, output, use));
+  if (auto connected = session->connect(); !connected) return fail(connected.error());
+  return session;
+}
+
+Session::Session(WorkspaceConfig config, const Environment& environment, Output& output, const Use& use)
+    : config_(std::move(config)), output_(output), use_(use), listener_(output, log_) {
+  const auto level = Log::level(environment.get("LOG_LEVEL").value_or("INFO")).value_or(Log::Level::info);
+  if (!use_.log.empty() && (use_.writes || level == Log::Level::debug)) log_ = Log(use_.log, level);
+  if (!log_.trouble().empty()) output_.warn(log_.trouble());
+}
+
+Session::~Session() {
+  log_.flush();
+}
+
+// Puts the objects together; nothing is asked of either service yet.
+Status Session::connect() {
+  const auto& c = config_.connections;
+  if (use_.needs.postgres) {
+    database_ = std::make_unique<Database>(DatabaseOptions{c.database_url.reveal()});
+    store_ = std::make_unique<PostgresStore>(*database_, clock_);
+    table_ = std::make_unique<PostgresTable>(*database_);
+    const auto warning = database_->transport_warning();
+    if (!warning) return fail(warning.error());
+    if (!warning->empty()) output_.warn(*warning);
+  }
+  if (use_.needs.notion) {
+    HttpClient::Options http;
+    http.interrupted = interrupt_asked;
+    http_ = std::make_unique<HttpClient>(http);
+    CurlTransport::Options options;
+    options.base_url = c.notion_base_url;
+    options.token = c.notion_token.reveal();
+    if (log_.traces()) {
+      options.trace = [this](const Exchange& exchange) {
+        log_.write(Log::Level::debug, "request", exchange.why,
+                   {{"method", exchange.method},
+                    {"path", exchange.path},
+                    {"status", exchange.status},
+                    {"took_ms", exchange.took_ms},
+                    {"request_id", exchange.request_id}});
+      };
+    }
+    auto transport = CurlTransport::make(*http_, clock_, std::move(options));
+    if (!transport) return fail(transport.error());
+    transport_ = std::move(*transport);
+
+    Budget::Options budget;
+    budget.limit = static_cast<std::size_t>(c.requests_per_minute);
+    Budget::Shared shared;
+    if (use_.writes && use_.needs.postgres) {
+      // Until the bot is known there is nobody to account a request to.
+      shared = [this, limit = budget.limit](std::size_t want) -> Result<Store::Permits> {
+        if (!bot_) return Store::Permits{want, 0};
+        return store_->take_permits(bot_->id, limit, want);
+      };
+    }
+    budget_ = std::make_unique<Budget>(clock_, budget, std::move(shared));
+    NotionClient::Options client;
+    client.caller.retries = config_.sync.retries;
+    client.caller.jitter = jitter;
+    notion_ = std::make_unique<NotionClient>(*transport_, clock_, *budget_, client);
+  }
+  return {};
+}
+
+void Session::name_database(std::size_t index, const std::string& database) {
+  auto& spec = config_.pairs.at(index);
+  if (spec.data_source.empty()) spec.database = database;
+}
+
+Ports Session::ports() {
+  return {*notion_, *table_, *store_, clock_, listener_, random_uuid};
+}
+
+Result<Bot> Session::bot() {
+  if (bot_) return *bot_;
+  auto bot = notion_->me();
+  if (bot) bot_ = *bot;
+  return bot;
+}
+
+Result<std::vector<std::size_t>> Session::selected(const std::vector<std::string>& models) const {
+  std::vector<std::size_t> indexes;
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < config_.pairs.size(); ++i) {
+    names.push_back(config_.pairs[i].model);
+    if (models.empty()) indexes.push_back(i);
+  }
+  for (const auto& model : models) {
+    const auto same = [&](const PairSpec& pair) { return ascii_lower(pair.model) == ascii_lower(model); };
+    const auto found = std::find_if(config_.pairs.begin(), config_.pairs.end(), same);
+    if (found == config_.pairs.end()) {
+      return fail(usage(fmt::format("{} has no pair `{}`", config_.source, model), did_you_mean(model, names)));
+    }
+    const auto index = static_cast<std::size_t>(found - config_.pairs.begin());
+    if (std::find(indexes.begin(), indexes.end(), index) == indexes.end()) indexes.push_back(index);
+  }
+  return indexes;
+}
+
+Result<SourceSchema> Session::find_source(const PairSpec& spec) {
+  return rowpage::find_source(notion_->caller(), {spec.data_source, spec.database, spec.title});
+}
+
+Result<TableSchema> Session::find_table(const PairSpec& spec) {
+  return introspect_table(*database_, spec.table, spec.key);
+}
+
+Result<Pair> Session::resolve(std::size_t index) {
+  auto source = find_source(config_.pairs[index]);
+  if (!source) return fail(source.error());
+  return resolve(index, *source);
+}
+
+Result<Pair> Session::resolve(std::size_t index, const SourceSchema& source) {
+  const auto& spec = config_.pairs[index];
+  auto table = find_table(spec);
+  if (!table) return fail(table.error());
+  auto resolved = rowpage::resolve(spec, config_.name, source, *table);
+  if (!resolved.ok()) return fail(as_error(resolved));
+  return std::move(resolved.pair);
+}
+
+Error as_error(const Resolved& resolved) {
+  std::string text = fmt::format("the pair {} does not fit", resolved.pair.model);
+  for (const auto& problem : resolved.problems) {
+    if (problem.level != Problem::Level::error) continue;
+    text += fmt::format("\n  {}: {}", problem.where, problem.what);
+    if (!problem.hint.empty()) text += "\n    " + problem.hint;
+  }
+  return {Effect::none, Scope::pair, Cause::schema_drift, std::move(text),
+          "`rowpage check` shows every problem of every pair"};
+}
+
+}  // namespace rowpage

@@ -1,0 +1,183 @@
+// rowpage setup: creates what is missing on both sides, changes nothing that is there, and verifies at the end.
+#include <unistd.h>
+
+#include <iostream>
+
+#include <fmt/format.h>
+
+#include "cli/commands.h"
+#include "cli/runner.h"
+#include "cli/setup_work.h"
+
+namespace rowpage {
+namespace {
+
+class Setup {
+ public:
+  Setup(Session& session, const Arguments& arguments, Output& output)
+      : session_(session), arguments_(arguments), output_(output) {}
+
+  int run(bool notion, bool postgres, const std::vector<std::size_t>& pairs) {
+    for (const std::size_t index : pairs) {
+      Status status;
+      if (notion) status = set_up_one_notion(index);
+      if (status && postgres) status = set_up_one_table(index);
+      if (status && notion && postgres) status = verify(index);
+      if (!status) return output_.finish("setup", status.error(), std::move(object_));
+    }
+    object_["steps"] = std::move(steps_);
+    object_["databases"] = std::move(databases_);
+    output_.line(steps_done_ == 0 ? "nothing was missing" : "done");
+    if (notion && postgres) output_.say("next: `rowpage plan` shows what a sync would do");
+    return output_.finish("setup", ExitCode::done, std::move(object_));
+  }
+
+  int print(const std::vector<std::size_t>& pairs) {
+    std::string script;
+    for (const std::size_t index : pairs) {
+      const auto pair = draft_pair(session_.config().pairs[index], session_.config().name);
+      auto plan = plan_setup(session_.database(), pair, table_spec(pair, session_.config().wanted[index]));
+      if (!plan) return output_.finish("setup", plan.error());
+      script += plan->nothing() ? fmt::format("-- {}: nothing is missing\n", pair.model) : plan->script();
+    }
+    output_.line(script);
+    return output_.finish("setup", ExitCode::done, {{"script", script}});
+  }
+
+  int reset(const std::vector<std::size_t>& pairs) {
+    if (auto installed = need_installed(session_); !installed) return output_.finish("setup", installed.error());
+    std::string names;
+    for (const std::size_t index : pairs) names += (names.empty() ? "" : ", ") + session_.config().pairs[index].table;
+    if (!arguments_.has("--yes") && !confirmed(names)) {
+      return output_.finish(
+          "setup", Error{Effect::none, Scope::workspace, Cause::usage, "--reset was not confirmed; nothing was changed",
+                         "answer yes, or give --yes"});
+    }
+    auto held = HeldLease::take(session_, 0);
+    if (!held) return output_.finish("setup", held.error());
+    json::array done;
+    for (const std::size_t index : pairs) {
+      auto pair = session_.resolve(index);
+      if (!pair) return output_.finish("setup", pair.error());
+      auto rows = reset_pair(session_.database(), *pair, arguments_.has("--drop-unsynced"));
+      if (!rows) return output_.finish("setup", rows.error());
+      output_.line(
+          fmt::format("{}: {} rows removed, links and shadows forgotten; Notion is as it was", pair->model, *rows));
+      done.push_back(json::object{{"model", pair->model}, {"rows", *rows}});
+    }
+    return output_.finish("setup", ExitCode::done, {{"reset", std::move(done)}});
+  }
+
+ private:
+  bool confirmed(const std::string& names) {
+    if (isatty(STDIN_FILENO) != 1) return false;
+    std::cerr << "This empties " << names
+              << " and forgets all links; Notion keeps everything. Type yes to go on: " << std::flush;
+    std::string answer;
+    return std::getline(std::cin, answer) && answer == "yes";
+  }
+
+  void step(std::string_view model, const std::string& text) {
+    output_.line(fmt::format("{}: {}", model, printable(text)));
+    steps_.emplace_back(json::object{{"model", model}, {"done", text}});
+    ++steps_done_;
+  }
+
+  Status set_up_one_notion(std::size_t index) {
+    const std::string model = session_.config().pairs[index].model;
+    auto setup = set_up_notion(session_, index);
+    if (!setup) return fail(setup.error());
+    for (const auto& done : setup->done) step(model, "Notion: " + done);
+    for (const auto& note : setup->notes) output_.say(model + ": Notion: " + note);
+    databases_[model] = setup->source.database;
+    if (setup->made) note_id(index, setup->source.database);
+    return {};
+  }
+
+  // Later commands need the id; the line for it in .env is filled in when it stands there empty.
+  void note_id(std::size_t index, const std::string& id) {
+    const auto& variable = session_.config().wanted[index].id_variable;
+    if (variable.empty()) return;
+    const std::string file = arguments_.get("--env-file").value_or(".env");
+    if (fill_env_file(file, variable, id)) {
+      step(session_.config().pairs[index].model, fmt::format("wrote {}={} into {}", variable, id, file));
+    } else {
+      output_.line(fmt::format("\nset this before the next command:\n  {}={}\n", variable, id));
+    }
+  }
+
+  Status set_up_one_table(std::size_t index) {
+    const auto pair = draft_pair(session_.config().pairs[index], session_.config().name);
+    const TableSpec spec = table_spec(pair, session_.config().wanted[index]);
+    auto plan = apply_setup(session_.database(), pair, spec);
+    if (!plan) return fail(plan.error());
+    for (const auto& each : plan->steps) step(pair.model, "PostgreSQL: " + each.why);
+    for (const auto& note : plan->notes) output_.say(pair.model + ": PostgreSQL: " + note);
+    return {};
+  }
+
+  Status verify(std::size_t index) {
+    auto pair = session_.resolve(index);
+    if (!pair) return fail(pair.error());
+    output_.line(fmt::format("{}: verified, both sides fit", pair->model));
+    return {};
+  }
+
+  Session& session_;
+  const Arguments& arguments_;
+  Output& output_;
+  json::object object_, databases_;
+  json::array steps_;
+  int steps_done_ = 0;
+};
+
+int run(const Arguments& arguments, Output& output) {
+  const std::string side = arguments.get("--side").value_or("both");
+  if (side != "both" && side != "postgres" && side != "notion" && side != "supabase") {
+    return output.finish("setup", Error{Effect::none, Scope::workspace, Cause::usage, "`" + side + "` is not a side",
+                                        "one of: both, postgres, notion"});
+  }
+  const bool print = arguments.has("--print"), reset = arguments.has("--reset");
+  const bool notion = !print && (reset || (side != "postgres" && side != "supabase"));
+  const bool postgres = print || reset || side != "notion";
+  if (print && side == "notion") {
+    return output.finish(
+        "setup", Error{Effect::none, Scope::workspace, Cause::usage, "--print shows SQL; Notion's side has none",
+                       "use --side postgres, or no --side"});
+  }
+  Session::Use use;
+  use.writes = !print;
+  use.needs = {notion, postgres, reset, false};
+  auto session = Session::open(arguments, output, use);
+  if (!session) return output.finish("setup", session.error());
+  auto pairs = (*session)->selected(arguments.all("--model"));
+  if (!pairs) return output.finish("setup", pairs.error());
+  Setup setup(**session, arguments, output);
+  if (print) return setup.print(*pairs);
+  if (reset) return setup.reset(*pairs);
+  return setup.run(notion, postgres, *pairs);
+}
+
+}  // namespace
+
+Command setup_command() {
+  return {
+      "setup",
+      "create what is missing on both sides",
+      "setup [--side postgres|notion|both] [--model NAME]... [--print] [--reset [--yes]]",
+      "PostgreSQL: the schema rowpage, the table where it is missing, missing columns and indexes, the triggers that\n"
+      "note changed rows. Notion: the database under NOTION_PARENT_PAGE_ID where no id is given, missing properties\n"
+      "and options. Nothing that is there is changed or removed; a second setup has nothing to do.\n\n"
+      "--reset empties the pairs' tables and forgets their links, so that the next sync fills them from Notion. It is\n"
+      "never a deletion in Notion, and it is refused while changes of rows wait for a sync.\n",
+      {{"--side", "WHICH", "postgres, notion or both (default)"},
+       {"--model", "NAME", "only this pair; may be given several times", true},
+       {"--print", "", "print the SQL instead of running it, to paste into a SQL editor"},
+       {"--reset", "", "empty the tables and forget the links; asks first"},
+       {"--yes", "", "do not ask"},
+       {"--drop-unsynced", "", "reset although changes of rows were not synced yet; they are lost"}},
+      false,
+      run};
+}
+
+}  // namespace rowpage

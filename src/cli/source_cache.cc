@@ -1,0 +1,88 @@
+#include "cli/source_cache.h"
+
+#include <openssl/evp.h>
+
+#include <fmt/format.h>
+
+namespace rowpage {
+namespace {
+
+constexpr Millis fresh_ms = hour_ms;
+
+// Eight hexadecimal digits: enough to notice another token, too few to learn anything about it.
+std::string mark_of(const Secret& token) {
+  const std::string text = "rowpage token mark: " + token.reveal();
+  unsigned char digest[EVP_MAX_MD_SIZE];
+  unsigned int size = 0;
+  if (EVP_Digest(text.data(), text.size(), digest, &size, EVP_sha256(), nullptr) != 1) return "";
+  return fmt::format("{:02x}{:02x}{:02x}{:02x}", digest[0], digest[1], digest[2], digest[3]);
+}
+
+}  // namespace
+
+std::string cache_text(const SourceSchema& source, const Bot& bot, const Secret& token) {
+  json::array properties;
+  for (const auto& property : source.properties) {
+    json::object each{{"id", property.id}, {"name", property.name}, {"type", property.type}};
+    json::array options;
+    for (const auto& option : property.options) options.emplace_back(json::string(option));
+    each["options"] = std::move(options);
+    properties.push_back(std::move(each));
+  }
+  json::object out;
+  out["mark"] = mark_of(token);
+  out["bot"] = bot.id;
+  out["data_source"] = source.data_source;
+  out["database"] = source.database;
+  out["title"] = source.title;
+  out["properties"] = std::move(properties);
+  return to_text(out);
+}
+
+std::optional<CachedSource> read_cache(std::string_view text, const Secret& token) {
+  const auto value = parse_json(text);
+  if (!value || !value->is_object()) return std::nullopt;
+  const auto mark = find_string(*value, "mark");
+  const auto* properties = find_array(*value, "properties");
+  if (mark.empty() || mark != mark_of(token) || !properties) return std::nullopt;
+  CachedSource cached;
+  cached.bot.id = find_string(*value, "bot");
+  cached.source.data_source = find_string(*value, "data_source");
+  cached.source.database = find_string(*value, "database");
+  cached.source.title = find_string(*value, "title");
+  for (const auto& each : *properties) {
+    Property property;
+    property.id = find_string(each, "id");
+    property.name = find_string(each, "name");
+    property.type = find_string(each, "type");
+    if (const auto* options = find_array(each, "options")) {
+      for (const auto& option : *options) {
+        if (option.is_string()) property.options.emplace_back(option.get_string());
+      }
+    }
+    cached.source.properties.push_back(std::move(property));
+  }
+  if (cached.bot.id.empty() || cached.source.data_source.empty()) return std::nullopt;
+  return cached;
+}
+
+std::optional<CachedSource> cached_source(Session& session, const PairSpec& spec) {
+  const auto dot = spec.table.find('.');
+  const std::string schema = dot == std::string::npos ? "public" : spec.table.substr(0, dot);
+  const std::string name = dot == std::string::npos ? spec.table : spec.table.substr(dot + 1);
+  auto answer = session.database().read(
+      "select source_schema from rowpage.pair where workspace = $1 and table_schema = $2 and table_name = $3"
+      " and source_schema_at > clock_timestamp() - $4::bigint * interval '1 millisecond'",
+      {session.config().name, schema, name, std::to_string(fresh_ms)}, "look for the known schema of " + spec.model);
+  if (!answer || answer->rows() != 1) return std::nullopt;
+  auto cached = read_cache(answer->text(0, 0), session.config().connections.notion_token);
+  if (!cached) return std::nullopt;
+  const auto& source = cached->source;
+  const bool same = !spec.data_source.empty() ? source.data_source == spec.data_source
+                    : !spec.database.empty()  ? source.database == spec.database || source.data_source == spec.database
+                                              : source.title == spec.title;
+  if (!same) return std::nullopt;
+  return cached;
+}
+
+}  // namespace rowpage

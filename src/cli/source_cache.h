@@ -1,0 +1,29 @@
+// The schema of a data source, kept in the pair's state so that a quiet run need not ask Notion for it.
+//
+// It is asked again hourly, when a run finds that it no longer fits, and whenever another token is used: a token
+// belongs to a bot, and another bot may see other things. The token itself is not kept, only a mark of a few digits
+// that changes with it.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "cli/session.h"
+
+namespace rowpage {
+
+struct CachedSource {
+  SourceSchema source;
+  Bot bot;
+};
+
+/// What is remembered for the pair, when it is fresh and was made for this spec and this token.
+std::optional<CachedSource> cached_source(Session& session, const PairSpec& spec);
+
+/// What PairState::schema_json holds.
+std::string cache_text(const SourceSchema& source, const Bot& bot, const Secret& token);
+
+/// Reads cache_text(); nullopt when it is not one or was made with another token.
+std::optional<CachedSource> read_cache(std::string_view text, const Secret& token);
+
+}  // namespace rowpage
