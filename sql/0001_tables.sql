@@ -184,7 +184,7 @@ create table rowpage.change_log (
   id bigint generated always as identity primary key,
   pair bigint not null,
   row_key text collate "C" not null default '',
-  op "char" not null,
+  op text not null,
   columns text[] not null default '{}',
   origin text,
   at timestamptz not null default clock_timestamp()
