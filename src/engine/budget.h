@@ -30,6 +30,7 @@ class Budget {
     Millis longest_pause_ms = 10 * minute_ms;  // a longer Retry-After ends the run instead
   };
   /// Up to `want` permits of the rolling window shared by all processes. An Error lets the local account decide alone.
+  /// Called without a lock, by whichever thread wants to send.
   using Shared = std::function<Result<Store::Permits>(std::size_t want)>;
 
   Budget(Clock& clock, Options options, Shared shared = {});

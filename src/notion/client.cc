@@ -46,6 +46,8 @@ void read_frame(const json::value& body, Millis server_ms, PageList& list) {
     list.has_status = true;
     list.complete = find_string(*status, "type") == "complete";
   }
+  // More without a way to ask for it is an end we must not trust.
+  if (find_bool(body, "has_more") && list.next_cursor.empty()) list.complete = false;
 }
 
 }  // namespace
@@ -224,7 +226,10 @@ std::vector<Result<Page>> NotionClient::perform(const Pair& pair, std::span<cons
   for (std::size_t n = 0; n < replies.size(); ++n) {
     const std::size_t i = which[n];
     if (!replies[n]) {
-      outcomes[i] = fail(replies[n].error());
+      Error error = std::move(replies[n].error());
+      // Not the page is missing, for there is none yet, but the data source: no other create would fare better.
+      if (requests[i].kind == PageRequest::Kind::create && error.cause == Cause::not_found) error.scope = Scope::pair;
+      outcomes[i] = fail(std::move(error));
       continue;
     }
     std::string id = requests[i].page_id;

@@ -174,9 +174,11 @@ std::optional<Trouble> trouble_of(const ApiRequest& request, const ApiResult& re
 
   if (row.cause == Cause::not_found) error.hint = not_found_hint(place.object);
   if (row.cause == Cause::forbidden && extra(result.body, "block_limit") == "block_creation") {
+    error.scope = place.scope;  // pages cannot be made, but those that are there can be changed
     error.hint =
-        "The workspace's free plan allows no more blocks, so no pages can be created: upgrade the plan, or delete "
-        "members or content. Existing pages still sync.";
+        "The workspace's free plan allows no more blocks, so no pages can be created: upgrade the plan, or leave only "
+        "one "
+        "member in it. Existing pages still sync.";
   }
   if (row.cause == Cause::rate_limited) {
     trouble.pause_ms = asked_pause(result);

@@ -165,7 +165,7 @@ Result<ReadPage> read_page(const Pair& pair, const json::value& object) {
   return read;
 }
 
-std::vector<std::string> wanted_properties(const Pair& pair) {
+std::vector<std::string> property_ids(const Pair& pair) {
   std::vector<std::string> ids;
   const auto add = [&](const std::string& id) {
     if (!id.empty() && std::ranges::find(ids, id) == ids.end()) ids.push_back(id);
@@ -178,7 +178,7 @@ std::vector<std::string> wanted_properties(const Pair& pair) {
 }
 
 std::string filter_properties(const Pair& pair) {
-  const auto ids = wanted_properties(pair);
+  const auto ids = property_ids(pair);
   if (ids.size() > filter_properties_max) return {};
   std::string query;
   for (const auto& id : ids) query += fmt::format("{}filter_properties={}", query.empty() ? "" : "&", encode_id(id));

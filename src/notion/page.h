@@ -22,7 +22,7 @@ struct ReadPage {
 Result<ReadPage> read_page(const Pair& pair, const json::value& object);
 
 /// The fields' and bookkeeping properties' ids, which is all we ever ask for; without doubles.
-std::vector<std::string> wanted_properties(const Pair& pair);
+std::vector<std::string> property_ids(const Pair& pair);
 
 /// "filter_properties=a&filter_properties=b", encoded; "" when the list would be longer than Notion takes.
 std::string filter_properties(const Pair& pair);

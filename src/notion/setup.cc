@@ -42,7 +42,7 @@ Result<SourceSchema> source_of_database(Caller& caller, const std::string& id) {
                  fmt::format("database \"{}\" ({}) is in Notion's trash", title, id), "Restore it in Notion."});
   }
   if (!sources || sources->empty()) {
-    return fail({Effect::none, Scope::pair, Cause::not_found,
+    return fail({Effect::none, Scope::pair, Cause::usage,
                  fmt::format("database \"{}\" ({}) shows no data source", title, id),
                  "A linked view cannot be used: open the original database, and share that one with the integration."});
   }

@@ -82,6 +82,20 @@ TEST(Client, passes_on_that_a_listing_is_incomplete) {
   EXPECT_FALSE(old->has_status);
 }
 
+TEST(Client, an_end_that_promises_more_is_not_complete) {
+  Stage stage;
+  json::value list = listing({bean(page_a, "Kenya")});
+  list.as_object()["has_more"] = true;
+  stage.then(answer(200, list));
+  EXPECT_FALSE(stage.client.list(beans(), {})->complete);
+}
+
+TEST(Client, a_create_into_nothing_stops_the_pair) {
+  Stage stage;
+  stage.then(refusal(404, "object_not_found"));
+  EXPECT_EQ(perform_one(stage, request(Kind::create, "", {{0, std::string("Kenya")}})).error().scope, Scope::pair);
+}
+
 TEST(Client, a_property_not_shown_is_unreadable_not_empty) {
   Stage stage;
   json::value object = bean(page_a, "Kenya");

@@ -104,6 +104,7 @@ TEST(Errors, the_free_plans_block_limit_is_told_from_a_missing_capability) {
   const auto trouble =
       trouble_of(write, refusal(403, "restricted_resource", R"({"block_limit":"block_creation"})"), place);
   EXPECT_EQ(trouble->error.cause, Cause::forbidden);
+  EXPECT_EQ(trouble->error.scope, Scope::record);  // edits of existing pages go on
   EXPECT_NE(trouble->error.hint.find("free plan"), std::string::npos);
 }
 
