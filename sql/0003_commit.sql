@@ -99,7 +99,7 @@ begin
     || ', ' || coalesce('t.' || quote_ident(pair ->> 'page_id_column') || '::text', 'null')
     || ', ' || coalesce('t.' || quote_ident(pair ->> 'checksum_column') || '::text', 'null') || ']';
   select string_agg(format('%I', c), ', ' order by i), string_agg(format('(r ->> %s)::%s', i + 2, types ->> c), ', ' order by i),
-         string_agg(format('%I = (w.r ->> %s)::%s', c, i + 2, types ->> c), ', ' order by i)
+         string_agg(format('%I = (h.r ->> %s)::%s', c, i + 2, types ->> c), ', ' order by i)
     into names, casts, sets
     from unnest(written) with ordinality u(c, i);
   -- From here to the end of this function users' triggers may run, and they expect the session's own search path.
@@ -131,14 +131,14 @@ begin
 
   execute 'with w as materialized (select (r ->> 0)::int as o, ' || format('(r ->> 1)::%s', types ->> key_name) || ' as k, r ->> 2 as v, r '
     || '  from jsonb_array_elements($1) e(r)), '
-    || 'held as materialized (select ' || format('t.%I', key_name) || ' as k, t.xmin::text as v, ' || whole || ' as b, ' || meta || ' as m '
-    || '  from ' || target || ' t join w on w.k = ' || format('t.%I', key_name) || ' order by 1 for update of t), '
+    || 'held as materialized (select w.o, w.k, w.r, w.v, t.xmin::text as now, ' || whole || ' as b, ' || meta || ' as m '
+    || '  from ' || target || ' t join w on w.k = ' || format('t.%I', key_name) || ' order by w.k for update of t), '
     || case when write ->> 'kind' = 'update'
-       then 'done as (update ' || target || ' as t set ' || sets || ' from w join held h on h.k = w.k and h.v = w.v '
-         || 'where ' || format('t.%I', key_name) || ' = w.k returning w.o, ' || format('t.%I::text', key_name) || ' as k, '
+       then 'done as (update ' || target || ' as t set ' || sets || ' from held h where h.v = h.now and '
+         || format('t.%I', key_name) || ' = h.k returning h.o, ' || format('t.%I::text', key_name) || ' as k, '
          || meta || ' as m, ' || whole || ' as a, h.b) '
-       else 'done as (delete from ' || target || ' as t using w join held h on h.k = w.k and h.v = w.v '
-         || 'where ' || format('t.%I', key_name) || ' = w.k returning w.o, ' || format('t.%I::text', key_name) || ' as k, '
+       else 'done as (delete from ' || target || ' as t using held h where h.v = h.now and '
+         || format('t.%I', key_name) || ' = h.k returning h.o, ' || format('t.%I::text', key_name) || ' as k, '
          || 'h.m, null::text[] as a, h.b) ' end
     || 'select array_agg(row(o, k, m, a, b, $2, (select coalesce(array_agg(c), ''{}'') from unnest($3, b, a) u(c, x, y) '
     || '  where a is not null and x is distinct from y and not c = any($2)))::rowpage.stored) from done'
@@ -185,19 +185,23 @@ begin
      where not exists (select from unnest(stored) s where s.o = (r ->> 0)::int);
     -- Our own echo, as long as it is exactly what we wrote. What a trigger or a default added stays in the queue, so that it
     -- travels; what a cascade did to other rows has their keys and stays too.
-    delete from rowpage.change_log l using unnest(stored) s
-     where l.pair = this_pair and l.id > log_floor and l.origin = origin_mark and l.row_key = s.row_key
-       and s.derived = '{}';
+    delete from rowpage.change_log l
+     where l.pair = this_pair and l.id > log_floor and l.origin = origin_mark
+       and l.row_key = any(array(select s.row_key from unnest(stored) s where s.derived = '{}'));
     perform set_config('rowpage.origin', '', true);
   end if;
 
   if request ? 'links' then
+    -- A page that was tied to another row, or to none yet. (The lateral keeps this a look-up per page, by index.)
     delete from rowpage.link l
-     using jsonb_to_recordset(request -> 'links') as n(o int, row_key text, page_id text)
-     left join unnest(stored) s on s.o = n.o
-     where l.pair = this_pair and not n.o = any(moved)
-       and (l.page_id = n.page_id and n.page_id <> '' or l.row_key = coalesce(nullif(n.row_key, ''), s.row_key, '') and l.row_key <> '')
-       and (l.row_key <> coalesce(nullif(n.row_key, ''), s.row_key, '') or l.row_key = '');
+     where l.id = any(array(
+       select held.id
+         from jsonb_to_recordset(request -> 'links') as n(o int, row_key text, page_id text)
+         left join unnest(stored) s on s.o = n.o
+        cross join lateral (select x.id, x.row_key from rowpage.link x
+                             where x.pair = this_pair and x.page_id = n.page_id and x.page_id <> '' offset 0) held
+        where not n.o = any(moved)
+          and (held.row_key = '' or held.row_key <> coalesce(nullif(n.row_key, ''), s.row_key, ''))));
     insert into rowpage.link as l (pair, row_key, page_id, nonce, page_shadow, row_shadow, page_live, row_live, page_edited_at,
                                    page_seen, row_seen, choices, unsettled)
     select this_pair, coalesce(nullif(n.row_key, ''), s.row_key, ''), n.page_id, n.nonce, n.page_shadow,
@@ -215,9 +219,14 @@ begin
           choices = excluded.choices, unsettled = excluded.unsettled, updated_at = clock_timestamp();
   end if;
   if request ? 'unlink' then
-    delete from rowpage.link l using jsonb_to_recordset(request -> 'unlink') as n(o int, row_key text, page_id text)
-     where l.pair = this_pair and not n.o = any(moved)
-       and (l.row_key = n.row_key and n.row_key <> '' or l.page_id = n.page_id and n.page_id <> '');
+    delete from rowpage.link l
+     where l.pair = this_pair and l.row_key <> ''
+       and l.row_key = any(array(select n.row_key from jsonb_to_recordset(request -> 'unlink') as n(o int, row_key text)
+                                  where not n.o = any(moved)));
+    delete from rowpage.link l
+     where l.pair = this_pair and l.page_id <> ''
+       and l.page_id = any(array(select n.page_id from jsonb_to_recordset(request -> 'unlink') as n(o int, page_id text)
+                                  where not n.o = any(moved)));
   end if;
 
   if request ? 'close_conflicts' then

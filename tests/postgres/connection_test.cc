@@ -3,6 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -157,6 +161,30 @@ TEST(PrivateCluster, leaves_nothing_behind_and_two_run_side_by_side) {
   one->stop();
   EXPECT_FALSE(std::filesystem::exists(directory));
   EXPECT_NE(PQping(("host=127.0.0.1 port=" + std::to_string(port)).c_str()), PQPING_OK);
+}
+
+TEST(PrivateCluster, is_gone_even_when_its_owner_is_killed) {
+  if (find_postgres_binaries().empty()) GTEST_SKIP() << "no PostgreSQL server is installed";
+  int ends[2];
+  ASSERT_EQ(pipe(ends), 0);
+  const pid_t owner = fork();
+  if (owner == 0) {
+    auto started = PrivateCluster::start();
+    const std::string place = started ? started->directory() + " " + std::to_string(started->port()) : "";
+    (void)!write(ends[1], place.data(), place.size());
+    raise(SIGKILL);
+  }
+  close(ends[1]);
+  char text[512] = "";
+  ASSERT_GT(read(ends[0], text, sizeof text - 1), 0);
+  close(ends[0]);
+  waitpid(owner, nullptr, 0);
+  std::istringstream parts(text);
+  std::string directory, port;
+  parts >> directory >> port;
+  for (int i = 0; i < 200 && std::filesystem::exists(directory); ++i) usleep(50'000);
+  EXPECT_FALSE(std::filesystem::exists(directory)) << directory;
+  EXPECT_NE(PQping(("host=127.0.0.1 port=" + port).c_str()), PQPING_OK);
 }
 
 }  // namespace

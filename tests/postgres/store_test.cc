@@ -242,10 +242,11 @@ TEST_P(StoreTest, capture_sees_upserts_key_changes_deletes_soft_deletes_and_trun
   sql(direct, "delete from vault where id = '" + a + "'");
   sql(direct, "set session_replication_role = replica; update vault set decision = 'silent'");
   sql(direct, "truncate vault");
-  EXPECT_EQ(cell(direct,
-                 "select string_agg(op || right(row_key, 1), ' ' order by id) from (select id, op, row_key from "
-                 "rowpage.change_log) t "),
-            "Ia Ub Ib Db Ic Ua Da Uc T");
+  EXPECT_EQ(
+      cell(direct,
+           "select string_agg(op || right(row_key, 1), ' ' order by op, row_key) from (select id, op, row_key from "
+           "rowpage.change_log) t "),
+      "Da Db Ia Ib Ic T Ua Ua Uc");
 }
 
 TEST_P(StoreTest, partitions_written_directly_are_captured) {
