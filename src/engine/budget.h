@@ -35,15 +35,17 @@ class Budget {
 
   Budget(Clock& clock, Options options, Shared shared = {});
 
-  /// Blocks until `count` (at most the limit) requests may be sent, and spends their permits. Each must be given back
-  /// by done(). Errors, all Effect::none: interrupted; rate_limited (workspace) after block() or when told to wait very
-  /// long.
-  Status acquire(std::size_t count = 1);
+  /// Blocks until at least one request may be sent, and spends the permits of up to `most`. Answers how many; each must
+  /// be given back by done(). Errors, all Effect::none: interrupted; rate_limited (workspace) after block() or when
+  /// told to wait very long.
+  Result<std::size_t> acquire(std::size_t most = 1);
 
   /// One request has completed, or was not sent after all; `sent` false gives its permit back at once.
   void done(bool sent = true);
 
-  /// Blocks until `count` requests could be sent without waiting, spending nothing. False when interrupted or blocked.
+  /// Blocks until `count` (at most the limit) requests could be sent without waiting, spending nothing. False when
+  /// interrupted or blocked. Where other processes take what the database has to give, it is true after two windows
+  /// anyway.
   bool ready(std::size_t count);
 
   /// Notion asked for silence (Retry-After). Pauses add up to the latest end.
@@ -56,12 +58,11 @@ class Budget {
   std::size_t limit() const { return options_.limit; }
 
  private:
-  enum class Fetch { not_needed, granted, refused };
-
+  std::size_t room() const;
   Millis wait_for(std::size_t count, Millis now);
   Status stopped(Millis now);
-  Fetch fetch(std::size_t count, std::unique_lock<std::mutex>& lock, Millis& wait_ms);
-  Status await(std::size_t count, bool spend);
+  std::size_t fetch(std::size_t want, std::unique_lock<std::mutex>& lock, Millis& wait_ms);
+  Result<std::size_t> await(std::size_t most, bool spend);
 
   Clock& clock_;
   Options options_;

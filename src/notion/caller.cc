@@ -75,11 +75,13 @@ std::vector<Result<Reply>> Caller::run(std::vector<Call> calls) {
   return outcomes;
 }
 
-void Caller::send(std::span<Job*> batch) {
-  if (Status status = budget_.acquire(batch.size()); !status) {
-    for (Job* job : batch) job->outcome = fail(status.error());
+void Caller::send(std::span<Job* const> batch) {
+  const Result<std::size_t> granted = budget_.acquire(batch.size());
+  if (!granted) {
+    for (Job* job : batch) job->outcome = fail(granted.error());
     return;
   }
+  batch = batch.first(*granted);  // the others have their turn in the next round
   std::vector<Job*> sending;
   std::vector<ApiRequest> requests;
   for (Job* job : batch) {

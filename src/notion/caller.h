@@ -51,7 +51,7 @@ class Caller {
 
  private:
   struct Job;
-  void send(std::span<Job*> batch);
+  void send(std::span<Job* const> batch);
   void judge(Job& job, ApiResult result);
   Millis wait_before(int attempt);
 

@@ -14,7 +14,7 @@
 
 namespace rowpage {
 
-/// Notion's limits for one request (facts in docs; "units" are UTF-16 code units).
+/// Notion's limits for one request; "units" are UTF-16 code units.
 inline constexpr std::size_t text_piece_units = 2000;
 inline constexpr std::size_t text_pieces_max = 100;
 inline constexpr std::size_t options_per_write = 100;

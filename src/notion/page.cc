@@ -20,26 +20,38 @@ Error invalid(std::string what) {
   return {Effect::none, Scope::record, Cause::invalid, std::move(what), {}};
 }
 
-const json::value* property_by_id(const json::object& properties, std::string_view id) {
-  for (const auto& [name, property] : properties) {
-    if (decode_id(find_string(property, "id")) == id) return &property;
+// A page's properties by their decoded ids, decoded once for all look-ups.
+class Shown {
+ public:
+  explicit Shown(const json::object& properties) {
+    entries_.reserve(properties.size());
+    for (const auto& [name, property] : properties)
+      entries_.emplace_back(decode_id(find_string(property, "id")), &property);
   }
-  return nullptr;
-}
+
+  const json::value* find(const std::string& id) const {
+    const auto found = std::ranges::find(entries_, id, &Entry::first);
+    return found == entries_.end() ? nullptr : found->second;
+  }
+
+ private:
+  using Entry = std::pair<std::string, const json::value*>;
+  std::vector<Entry> entries_;
+};
 
 std::string parent_source(const json::value& object) {
   const json::value* parent = find(object, "parent");
   return parent ? canonical_id(find_string(*parent, "data_source_id")) : std::string();
 }
 
-std::string kept_text(const json::object& properties, const std::string& id) {
-  const json::value* property = id.empty() ? nullptr : property_by_id(properties, id);
+std::string kept_text(const Shown& shown, const std::string& id) {
+  const json::value* property = id.empty() ? nullptr : shown.find(id);
   return property ? plain_text(*property) : std::string();
 }
 
-void read_field(const Pair& pair, std::size_t index, const json::object& properties, ReadPage& read) {
+void read_field(const Pair& pair, std::size_t index, const Shown& shown, ReadPage& read) {
   const Field& field = pair.fields[index];
-  const json::value* property = property_by_id(properties, field.property_id);
+  const json::value* property = shown.find(field.property_id);
   if (!property) {
     // Gone from the schema, or not shown to us: not the same as empty.
     read.page.unreadable.push_back({index, fmt::format("the page shows no property \"{}\"", field.property)});
@@ -158,10 +170,11 @@ Result<ReadPage> read_page(const Pair& pair, const json::value& object) {
   page.in_trash = find_bool(object, "in_trash");
   page.is_archived = find_bool(object, "is_archived");
   page.parent = parent_source(object);
-  for (std::size_t i = 0; i < pair.fields.size(); ++i) read_field(pair, i, *properties, read);
-  page.nonce = kept_text(*properties, pair.nonce_id);
-  page.row_id = kept_text(*properties, pair.row_id_id);
-  page.checksum = kept_text(*properties, pair.checksum_id);
+  const Shown shown(*properties);
+  for (std::size_t i = 0; i < pair.fields.size(); ++i) read_field(pair, i, shown, read);
+  page.nonce = kept_text(shown, pair.nonce_id);
+  page.row_id = kept_text(shown, pair.row_id_id);
+  page.checksum = kept_text(shown, pair.checksum_id);
   return read;
 }
 
