@@ -1,0 +1,180 @@
+// Every kind of bad input: a clear message with the remedy, the right exit code, nothing half-written.
+#include <gtest/gtest.h>
+
+#include "cli/world.h"
+
+namespace rowpage::test {
+namespace {
+
+class BadInput : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (!world.trouble().empty()) GTEST_SKIP() << world.trouble();
+  }
+  // Runs with a config made from the preset by one replacement.
+  Ran with_config(const std::string& from, const std::string& to, const std::vector<std::string>& line) {
+    world.run({"init", "--preset", "decision-vault"});
+    auto yaml = world.read("rowpage.yaml");
+    const auto at = yaml.find(from);
+    EXPECT_NE(at, std::string::npos) << from;
+    if (at != std::string::npos) yaml.replace(at, from.size(), to);
+    world.write("rowpage.yaml", yaml);
+    world.environment.erase("ROWPAGE_PRESET");
+    return world.run(line);
+  }
+  void expect(const Ran& ran, int code, const std::vector<std::string>& texts) {
+    EXPECT_EQ(ran.code, code) << ran.out << ran.err;
+    const auto all = ran.out + ran.err;
+    for (const auto& text : texts) EXPECT_NE(all.find(text), std::string::npos) << text << "\nis not in\n" << all;
+  }
+  World world;
+};
+
+TEST_F(BadInput, missing_variables_are_all_named) {
+  for (const char* name : {"NOTION_API_KEY", "SUPABASE_DB_URL"}) world.environment.erase(name);
+  expect(world.run({"sync"}), 2,
+         {"3 variables are not set", "NOTION_API_KEY", "NOTION_DATABASE_ID", "SUPABASE_DB_URL", "Session pooler"});
+}
+
+TEST_F(BadInput, only_a_project_url_and_a_key_is_not_enough_for_now) {
+  world.environment.erase("SUPABASE_DB_URL");
+  world.environment["SUPABASE_URL"] = "https://abcdefghijklmnop.supabase.co";
+  world.environment["SUPABASE_SERVICE_ROLE_KEY"] = "sb_secret_0123456789abcdef";
+  const auto ran = world.run({"status"});
+  expect(ran, 2, {"needs SUPABASE_DB_URL for now", "Connect, Session pooler"});
+  EXPECT_EQ(ran.err.find("0123456789abcdef"), std::string::npos);
+}
+
+TEST_F(BadInput, a_malformed_id) {
+  world.environment["NOTION_DATABASE_ID"] = "not-an-id";
+  expect(world.run({"check"}), 2, {"`database` is not a Notion id", "32 hexadecimal digits"});
+}
+
+TEST_F(BadInput, a_database_that_is_not_shared_with_the_integration) {
+  world.set_up();
+  world.control("POST", "/_sandbox/share",
+                json::object{{"id", world.environment["NOTION_DATABASE_ID"]}, {"shared", false}});
+  expect(world.run({"check"}), 1, {world.environment["NOTION_DATABASE_ID"], "shared"});
+  expect(world.run({"plan"}), 1, {"shared"});
+}
+
+TEST_F(BadInput, a_mistyped_property_gets_the_nearest) {
+  world.set_up();
+  const auto ran = with_config("property: Type,", "property: Tipe,", {"check"});
+  expect(ran, 1, {"Tipe", "Type"});
+  expect(world.run({"sync"}), 1, {"Tipe"});
+  EXPECT_EQ(world.number("select count(*) from rowpage.link"), 0);
+}
+
+TEST_F(BadInput, a_missing_table_gets_the_nearest) {
+  world.set_up();
+  expect(with_config("table: decision_vault", "table: decision_vaults", {"check"}), 1,
+         {"decision_vaults", "decision_vault"});
+}
+
+TEST_F(BadInput, a_missing_privilege_is_named_with_its_grant) {
+  world.set_up();
+  world.sql("create role reader login password 'reader-password'");
+  world.sql("grant usage on schema public to reader");
+  auto url = world.environment["SUPABASE_DB_URL"];
+  const auto at = url.find("//") + 2;
+  url.replace(at, url.find('@') - at, "reader:reader-password");
+  world.environment["SUPABASE_DB_URL"] = url;
+  const auto ran = world.run({"check"});
+  EXPECT_NE(ran.code, 0);
+  EXPECT_NE((ran.out + ran.err).find("grant"), std::string::npos) << ran.out << ran.err;
+  EXPECT_EQ((ran.out + ran.err).find("reader-password"), std::string::npos);
+}
+
+TEST_F(BadInput, a_wrong_password_is_not_authorised_and_not_shown) {
+  auto url = world.environment["SUPABASE_DB_URL"];
+  const auto colon = url.find(':', url.find("//") + 2);
+  url.replace(colon + 1, url.find('@') - colon - 1, "wrong-password-123");
+  world.environment["SUPABASE_DB_URL"] = url;
+  const auto ran = world.run({"status"});
+  EXPECT_EQ(ran.code, 6) << ran.err;
+  EXPECT_EQ((ran.out + ran.err).find("wrong-password-123"), std::string::npos);
+}
+
+TEST_F(BadInput, an_expired_token_is_not_authorised_after_one_request) {
+  world.set_up();
+  {
+    const auto lock = world.server().lock();
+    world.server().model().expire_token(world.server().info().integration_token);
+  }
+  expect(world.run({"sync", "--full"}), 6, {"token"});
+}
+
+TEST_F(BadInput, mistakes_in_yaml_have_file_line_column_nearest_key_and_caret) {
+  expect(with_config("direction: both", "directon: both", {"check"}), 2,
+         {"rowpage.yaml:", "unknown key `directon`", "^", "did you mean `direction`?"});
+}
+
+TEST_F(BadInput, http_off_loopback) {
+  world.environment["NOTION_BASE_URL"] = "http://notion.example.com";
+  expect(world.run({"check"}), 2, {"NOTION_BASE_URL must use https", "loopback"});
+}
+
+TEST_F(BadInput, two_pairs_claiming_one_table) {
+  const std::string pair =
+      "pairs:\n  - { model: Other, notion: { title: Other }, table: public.decision_vault, fields: [ { column: a, "
+      "property: A, type: title } ] }\n";
+  expect(with_config("pairs:\n", pair, {"check"}), 2,
+         {"the table `decision_vault` belongs to another pair already", "Other"});
+}
+
+TEST_F(BadInput, keys_and_commands_of_later_versions) {
+  expect(with_config("    key: id", "    where: '.x'\n    key: id", {"check"}), 2,
+         {"`where` is not supported by this version yet"});
+  expect(world.run({"undo", "3"}), 2, {"`rowpage undo` comes in a later version"});
+  expect(world.run({"init", "--from-notion"}), 2, {"comes in a later version"});
+}
+
+TEST_F(BadInput, odd_values_of_options) {
+  world.environment["NOTION_DATABASE_ID"] = "0123456789abcdef0123456789abcdef";
+  expect(world.run({"sync", "--since", "yesterday"}), 2, {"--since is neither a time nor a duration", "24h"});
+  expect(world.run({"sync", "--direction", "sideways"}), 2, {"`sideways` is not a direction", "notion_to_supabase"});
+  expect(world.run({"sync", "--allow-deletes", "many"}), 2, {"--allow-deletes needs a whole number"});
+  expect(world.run({"sync", "--model", "Decison"}), 2, {"has no pair `Decison`", "did you mean `Decision`?"});
+  expect(world.run({"check"}, {{"LOG_LEVEL", "LOUD"}}), 2, {"LOG_LEVEL must be"});
+}
+
+TEST_F(BadInput, hostile_values_travel_whole) {
+  world.set_up();
+  const std::vector<std::string> texts = {"Robert'); DROP TABLE decision_vault;--", "\"quoted\" \\ $1 %s {}",
+                                          "🎉👩‍👩‍👧‍👦 ä ö ü 你好", "line\nbreak\tand tab",
+                                          std::string(3000, 'x') + "🎉"};
+  for (const auto& text : texts) {
+    world.sql("insert into decision_vault (decision, type, date) values ($1, 'Ops', '2026-01-01')", {text});
+    world.page(text.size() > 2000 ? "short" : "N " + text, "UX", "2026-01-02");
+  }
+  world.advance();
+  const auto ran = world.run({"sync", "--json"});
+  EXPECT_EQ(ran.code, 0) << ran.out << ran.err;
+  EXPECT_EQ(world.number("select count(*) from decision_vault"), 10);
+  const auto dump = to_text(world.control("GET", "/_sandbox/dump?data_source_id=" + world.data_source));
+  for (const auto& text : texts)
+    EXPECT_NE(dump.find(to_text(json::value(json::string(text)))), std::string::npos) << text;
+}
+
+TEST_F(BadInput, a_table_with_hostile_names_is_only_a_table) {
+  world.set_up();
+  world.sql(
+      "create table \"My \"\"odd\"\" täble; drop\" (id uuid primary key default gen_random_uuid(), \"select\" text)");
+  const std::string yaml =
+      "version: 1\nworkspace: odd\npairs:\n  - model: Odd\n    notion: { title: \"Odd; drop\" }\n"
+      "    table: 'public.\"My \"\"odd\"\" täble; drop\"'\n    fields:\n      - { column: select, property: \"Na'me\", "
+      "type: title }\n";
+  world.write("rowpage.yaml", yaml);
+  world.environment.erase("ROWPAGE_PRESET");
+  const auto setup = world.run({"setup", "--json"});
+  ASSERT_EQ(setup.code, 0) << setup.err;
+  world.sql("insert into \"My \"\"odd\"\" täble; drop\" (\"select\") values ('x')");
+  world.advance();
+  const auto ran = world.run({"sync", "--json"});
+  EXPECT_EQ(ran.code, 0) << ran.out << ran.err;
+  EXPECT_EQ(world.number("select count(*) from rowpage.link"), 1);
+}
+
+}  // namespace
+}  // namespace rowpage::test

@@ -1,0 +1,225 @@
+#include "cli/world.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <optional>
+#include <sstream>
+
+#include <gtest/gtest.h>
+
+#include "postgres/private_cluster.h"
+
+namespace rowpage::test {
+namespace {
+
+std::optional<PrivateCluster>& cluster() {
+  static std::optional<PrivateCluster> one;
+  return one;
+}
+
+std::string start_cluster() {
+  if (cluster()) return "";
+  if (find_postgres_binaries().empty()) return "no PostgreSQL server programs on this machine";
+  auto started = PrivateCluster::start();
+  if (!started) return started.error().what;
+  cluster() = std::move(*started);
+  return "";
+}
+
+std::string binary() {
+  return std::filesystem::read_symlink("/proc/self/exe").parent_path() / "rowpage";
+}
+
+std::string slurp(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::stringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+}  // namespace
+
+World::World() {
+  trouble_ = start_cluster();
+  if (!trouble_.empty()) return;
+  static int counter = 0;
+  database_name_ = "world_" + std::to_string(getpid()) + "_" + std::to_string(++counter);
+  const std::string create = "PGPASSWORD=" + cluster()->password() + " " + cluster()->bin_dir() +
+                             "/createdb -h 127.0.0.1 -U postgres -p " + std::to_string(cluster()->port()) + " " +
+                             database_name_;
+  if (std::system(create.c_str()) != 0) {  // CREATE DATABASE cannot stand in a transaction, which a Unit is
+    trouble_ = "createdb failed";
+    return;
+  }
+  database_ = std::make_unique<Database>(DatabaseOptions{database_url()});
+  auto server = sandbox::SandboxServer::start();
+  if (!server) {
+    trouble_ = server.error().what;
+    return;
+  }
+  server_ = std::move(*server);
+  folder = std::filesystem::temp_directory_path() / ("rowpage-cli-" + database_name_);
+  std::filesystem::create_directories(folder);
+  environment = {{"PATH", "/usr/bin:/bin"},
+                 {"NOTION_BASE_URL", server_->info().base_url},
+                 {"NOTION_API_KEY", server_->info().integration_token},
+                 {"NOTION_PARENT_PAGE_ID", server_->info().root_page},
+                 {"SUPABASE_DB_URL", database_url()},
+                 {"ROWPAGE_PRESET", "decision-vault"}};
+}
+
+World::~World() {
+  std::error_code ignored;
+  if (!folder.empty()) std::filesystem::remove_all(folder, ignored);
+}
+
+std::string World::database_url() const {
+  return cluster()->url(database_name_);
+}
+
+pid_t World::start(const std::vector<std::string>& arguments) {
+  std::vector<std::string> texts = {binary()};
+  texts.insert(texts.end(), arguments.begin(), arguments.end());
+  std::vector<std::string> variables;
+  for (const auto& [name, value] : environment) variables.push_back(name + "=" + value);
+  for (const char* name : {"ASAN_OPTIONS", "UBSAN_OPTIONS"}) {
+    if (const char* value = std::getenv(name)) variables.push_back(std::string(name) + "=" + value);
+  }
+  std::vector<char*> argv, envp;
+  for (auto& text : texts) argv.push_back(text.data());
+  for (auto& text : variables) envp.push_back(text.data());
+  argv.push_back(nullptr);
+  envp.push_back(nullptr);
+  const pid_t child = ::fork();
+  if (child != 0) return child;
+  if (::chdir(folder.c_str()) != 0) ::_exit(126);
+  const int in = ::open("/dev/null", O_RDONLY);
+  const int out = ::open((folder + "/.out").c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+  const int err = ::open((folder + "/.err").c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+  ::dup2(in, 0);
+  ::dup2(out, 1);
+  ::dup2(err, 2);
+  ::execve(argv[0], argv.data(), envp.data());
+  ::_exit(127);
+}
+
+Ran World::finish(pid_t child) {
+  int status = 0;
+  for (int tenths = 0; tenths < 1800; ++tenths) {  // three minutes: a hung binary must not hang the tests
+    if (::waitpid(child, &status, WNOHANG) == child) {
+      Ran ran;
+      ran.code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+      ran.out = slurp(folder + "/.out");
+      ran.err = slurp(folder + "/.err");
+      if (auto value = parse_json(ran.out)) ran.object = std::move(*value);
+      return ran;
+    }
+    ::usleep(100'000);
+  }
+  ::kill(child, SIGKILL);
+  ::waitpid(child, &status, 0);
+  ADD_FAILURE() << "the binary did not end: " << slurp(folder + "/.err");
+  return {};
+}
+
+Ran World::run(const std::vector<std::string>& arguments, const Environment& more) {
+  const Environment kept = environment;
+  for (const auto& [name, value] : more) environment[name] = value;
+  Ran ran = finish(start(arguments));
+  environment = kept;
+  return ran;
+}
+
+void World::set_up() {
+  const Ran ran = run({"setup", "--json"});
+  ASSERT_EQ(ran.code, 0) << ran.err;
+  const auto* databases = find_object(ran.object, "databases");
+  ASSERT_TRUE(databases) << ran.out;
+  environment["NOTION_DATABASE_ID"] = std::string(find_string(*databases, "Decision"));
+  const auto database = person("GET", "/v1/databases/" + environment["NOTION_DATABASE_ID"]);
+  const auto* sources = find_array(database, "data_sources");
+  ASSERT_TRUE(sources && !sources->empty());
+  data_source = find_string((*sources)[0], "id");
+}
+
+std::string World::sql(const std::string& statement, const Parameters& parameters) {
+  auto done = database_->write<std::string>([&](Unit& unit) -> Result<std::string> {
+    auto answer = unit.run(statement, parameters, "test");
+    if (!answer) return fail(answer.error());
+    return answer->rows() > 0 && answer->columns() > 0 ? std::string(answer->text(0, 0)) : std::string();
+  });
+  if (!done) {
+    ADD_FAILURE() << statement << ": " << done.error().what;
+    return "";
+  }
+  return *done;
+}
+
+json::value World::ask(const std::string& method, const std::string& path, const json::value& body, bool as_person) {
+  HttpClient::Request request;
+  request.method = method;
+  request.url = server_->info().base_url + path;
+  request.headers = {"Content-Type: application/json", "Notion-Version: 2026-03-11"};
+  if (as_person) request.headers.push_back("Authorization: Bearer " + server_->info().person_token);
+  if (!body.is_null()) request.body = to_text(body);
+  const auto answer = http_.start(std::move(request)).get();
+  auto value = parse_json(answer.body.empty() ? "null" : answer.body);
+  if (answer.status < 200 || answer.status > 299 || !value) {
+    ADD_FAILURE() << method << " " << path << ": " << answer.status << " " << answer.body << answer.why;
+    return nullptr;
+  }
+  return *value;
+}
+
+json::value World::person(const std::string& method, const std::string& path, const json::value& body) {
+  return ask(method, path, body, true);
+}
+json::value World::control(const std::string& method, const std::string& path, const json::value& body) {
+  return ask(method, path, body, false);
+}
+
+std::int64_t World::writes_counted() {
+  const auto stats = control("GET", "/_sandbox/stats");
+  const auto* total = find(stats, "writes_total");
+  return total ? static_cast<std::int64_t>(as_number(*total).value_or(-1)) : -1;
+}
+
+std::string World::page(const std::string& name, const std::string& tag, const std::string& date) {
+  json::object properties{{"Decision", title(name)}, {"Type", tags({tag})}};
+  if (!date.empty()) properties["Date"] = day(date);
+  const auto made =
+      person("POST", "/v1/pages",
+             json::object{{"parent", json::object{{"type", "data_source_id"}, {"data_source_id", data_source}}},
+                          {"properties", properties}});
+  return std::string(find_string(made, "id"));
+}
+
+std::string World::read(const std::string& file) const {
+  return slurp(folder + "/" + file);
+}
+void World::write(const std::string& file, const std::string& text) const {
+  std::ofstream(folder + "/" + file) << text;
+}
+bool World::exists(const std::string& file) const {
+  return std::filesystem::exists(folder + "/" + file);
+}
+
+json::object title(const std::string& text) {
+  return {{"title", json::array{json::object{{"type", "text"}, {"text", json::object{{"content", text}}}}}}};
+}
+json::object tags(const std::vector<std::string>& names) {
+  json::array options;
+  for (const auto& name : names) options.push_back(json::object{{"name", name}});
+  return {{"multi_select", options}};
+}
+json::object day(const std::string& text) {
+  return {{"date", json::object{{"start", text}}}};
+}
+
+}  // namespace rowpage::test

@@ -1,0 +1,76 @@
+// A world for the real binary: a private PostgreSQL (one for all tests, a database for each), a sandbox of its own, an
+// empty folder to run in. Habits of the sandbox stay on; its clock is moved where a person would wait.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/http_client.h"
+#include "base/json.h"
+#include "postgres/connection.h"
+#include "sandbox/server.h"
+
+namespace rowpage::test {
+
+struct Ran {
+  int code = -1;  // exit code; 128 + signal when killed
+  std::string out, err;
+  json::value object;  // `out` as JSON, where it is
+};
+
+class World {
+ public:
+  World();
+  ~World();
+
+  /// Why the world could not be made; empty: it is there.
+  const std::string& trouble() const { return trouble_; }
+
+  using Environment = std::map<std::string, std::string>;
+  Environment environment;  // of the binary; PATH and the variables of this world
+  std::string folder;
+
+  /// Runs the binary in the folder and waits for it.
+  Ran run(const std::vector<std::string>& arguments, const Environment& more = {});
+  /// Starts it; finish() waits. `signal` is sent as soon as `until` answers true.
+  pid_t start(const std::vector<std::string>& arguments);
+  Ran finish(pid_t child);
+
+  /// setup with the preset, and NOTION_DATABASE_ID set from its answer.
+  void set_up();
+
+  std::string database_url() const;
+  std::string sql(const std::string& statement, const Parameters& parameters = {});
+  std::int64_t number(const std::string& statement) { return std::atoll(sql(statement).c_str()); }
+
+  /// As a person in Notion; the answer's id, or the test fails.
+  std::string page(const std::string& title, const std::string& tag, const std::string& day);
+  json::value person(const std::string& method, const std::string& path, const json::value& body = nullptr);
+  json::value control(const std::string& method, const std::string& path, const json::value& body = nullptr);
+  void advance(int seconds = 150) { control("POST", "/_sandbox/clock", json::object{{"advance_s", seconds}}); }
+  std::int64_t writes_counted();
+
+  std::string read(const std::string& file) const;
+  void write(const std::string& file, const std::string& text) const;
+  bool exists(const std::string& file) const;
+
+  sandbox::SandboxServer& server() { return *server_; }
+  std::string data_source;
+
+ private:
+  json::value ask(const std::string& method, const std::string& path, const json::value& body, bool as_person);
+
+  std::string trouble_, database_name_;
+  std::unique_ptr<sandbox::SandboxServer> server_;
+  std::unique_ptr<Database> database_;
+  HttpClient http_{HttpClient::Options{}};
+};
+
+/// Properties of a decision page.
+json::object title(const std::string& text);
+json::object tags(const std::vector<std::string>& names);
+json::object day(const std::string& text);
+
+}  // namespace rowpage::test
