@@ -215,6 +215,10 @@ class Decider {
       const FieldState now = field_state(i);
       FieldMerge merged =
           record_winner_ ? merge_for_record(field, now) : merge_field(field, now, pair_.conflict, options_.first);
+      if (survivor_ && merged.conflict && field.direction == Direction::both) {
+        merged.outcome = *survivor_ == Side::notion ? FieldOutcome::to_row : FieldOutcome::to_page;
+        merged.reason = "the other half was deleted";
+      }
       const bool was_unsettled = state_.link && !now.has_shadow;
       switch (merged.outcome) {
         case FieldOutcome::unchanged:
@@ -365,6 +369,7 @@ class Decider {
     }
     if (pair_writes(Side::notion) && edited(Side::supabase)) {
       action_.reasons.push_back("trashed in Notion while the row was edited: the edit wins");
+      survivor_ = Side::supabase;
       if (merge_fields()) action_.page_op = PageOp::restore;
       return;
     }
@@ -381,6 +386,7 @@ class Decider {
     }
     if (pair_writes(Side::supabase) && edited(Side::notion)) {
       action_.reasons.push_back("deleted in Supabase while the page was edited: the edit wins");
+      survivor_ = Side::notion;
       bring_row_back(gone);
       return;
     }
@@ -537,6 +543,7 @@ class Decider {
   Action action_;
   std::optional<Side> record_winner_;
   std::string record_reason_;
+  std::optional<Side> survivor_;  // an edit beat the deletion of the other half: in conflicts the edited half wins
 };
 
 }  // namespace

@@ -81,13 +81,16 @@ class Applier {
         if (run_.report.interrupted) return {};
         const Action action = decide(pair_, state, run_.plan_options());
         if (deletes(action) != pass_deletes) return {};
+        if (action.nothing()) return action.later ? Status() : acknowledge(state);
         return take(std::move(state), action);
       });
       if (!done) return done;
       if (auto flushed = flush_rows(); !flushed) return flushed;
-      if (auto flushed = flush_pages(); !flushed) return flushed;
+      while (!pages_.empty() && !run_.report.interrupted) {
+        if (auto flushed = flush_pages(); !flushed) return flushed;
+      }
     }
-    return {};
+    return store_housekeeping();
   }
 
  private:
@@ -102,6 +105,16 @@ class Applier {
     auto stored = run_.commit(std::exchange(run_.housekeeping, {}));
     if (!stored) return fail(stored.error());
     return {};
+  }
+
+  // A record that needs nothing: what the capture log said of it is dealt with.
+  Status acknowledge(const RecordState& state) {
+    if (!state.captured.empty()) {
+      Item item;
+      item.ack = state.captured;
+      run_.housekeeping.push_back(std::move(item));
+    }
+    return run_.housekeeping.size() >= run_.options.batch_size ? store_housekeeping() : Status();
   }
 
   Status take(RecordState&& state, const Action& action) {
@@ -544,7 +557,8 @@ class Applier {
     note.kind = request_kind_of(work.action.page_op);
     note.key = work.action.key;
     note.page_id = work.action.page_op == PageOp::create ? std::string() : request_page(work);
-    if (note.kind == RequestKind::create || note.kind == RequestKind::update) note.intended = work.action.page_set;
+    const bool carries = note.kind == RequestKind::create || note.kind == RequestKind::update;
+    if (carries) note.intended = work.action.page_set;
     if (mutated(Mutant::note_without_values)) note.intended.clear();
     note.noted_ms = run_.db_now();
     note.send_by_ms = send_by;
@@ -661,13 +675,20 @@ class Applier {
         link.row_shadow[i] = action.row_now[i];
       }
     }
-    for (const auto& change : action.page_set) {
+    const bool carried = action.page_op == PageOp::create || action.page_op == PageOp::update;
+    for (const auto& change : carried ? action.page_set : std::vector<Change>()) {
       link.page_shadow[change.field] = page ? page->values[change.field] : change.value;
       link.row_shadow[change.field] = action.row_now[change.field];
       settle(change.field);
     }
     if (action.page_op == PageOp::trash) link.page_live = link.row_live = false;
-    if (action.page_op == PageOp::restore) link.page_live = link.row_live = true;
+    if (action.page_op == PageOp::restore) {
+      link.page_live = link.row_live = true;
+      // The verdict stands when the page's values are written next.
+      for (const auto& conflict : action.conflicts) {
+        if (conflict.winner) link.choices.emplace_back(conflict.field, *conflict.winner);
+      }
+    }
     return link;
   }
 
@@ -677,8 +698,10 @@ class Applier {
     item.key = action.key;
     item.page_id = page.id;
     item.settle.push_back(note.nonce);
-    item.ack = work.state.captured;
-    item.unpark = !has_undecided(action);
+    // A restored page still lacks what the row changed: the hint stays until that has travelled too.
+    const bool more_to_do = action.page_op == PageOp::restore && !action.page_set.empty();
+    if (!more_to_do) item.ack = work.state.captured;
+    item.unpark = !has_undecided(action) && !more_to_do;
     HistoryEntry entry;
     entry.side = Side::notion;
     entry.action = name_of(action.page_op);
@@ -805,7 +828,6 @@ class Applier {
     std::vector<Work> again;
     for (auto& work : group) {
       if (work.settled || work.action.page_op != PageOp::restore) continue;
-      work.state.captured.clear();
       Action action = decide(pair_, work.state, run_.plan_options());
       if (!action.nothing()) again.push_back({std::move(work.state), std::move(action), work.tries + 1});
     }

@@ -67,7 +67,9 @@ class Observer {
           "--since was set aside: the first sync of a pair looks at everything, or it could make duplicates");
     }
     run_.report.full_scan = run_.full;
+    const auto trash_search = run_.next.trash_search;  // the recover step may have asked
     run_.next = state;
+    run_.next.trash_search = trash_search;
   }
 
   bool narrowed() const { return run_.options.since_ms && !run_.full; }
@@ -374,12 +376,15 @@ class Observer {
       if (auto done = follow_trash(by_query, run_.next.trash_query); !done) return done;
       if (run_.next.trash_query.value_or(false)) return {};
     }
-    if (run_.state.trash_search.value_or(true)) {
-      const Pair* pairs[] = {&pair_};
-      const auto by_search = [&](const std::string& cursor) { return run_.ports.notion.search_trash(pairs, cursor); };
-      return follow_trash(by_search, run_.next.trash_search);
+    if (!run_.next.trash_search) {
+      auto works = run_.ports.notion.trash_search_works();
+      if (!works) return fail(works.error());
+      run_.next.trash_search = *works;
     }
-    return {};  // the full scan finds what was trashed
+    if (!*run_.next.trash_search) return {};  // the full scan finds what was trashed
+    const Pair* pairs[] = {&pair_};
+    const auto by_search = [&](const std::string& cursor) { return run_.ports.notion.search_trash(pairs, cursor); };
+    return follow_trash(by_search, run_.next.trash_search);
   }
 
   // Follows a listing of trashed pages while it names pages we believe alive; each of those is read by id. `works`
@@ -482,7 +487,9 @@ class Observer {
         state.due = due;
         if (auto added = add_unlinked_row(std::move(state)); !added) return added;
       } else {
-        std::ranges::move(state.captured, std::back_inserter(housekeeping().ack));  // came and went between two runs
+        // Came and went between two runs.
+        std::ranges::move(state.captured, std::back_inserter(housekeeping().ack));
+        if (due) forget_waiting(key, {});
       }
     }
     return {};
@@ -517,7 +524,6 @@ class Observer {
   // --- records that wait
 
   Status visit_due() {
-    if (!run_.state.known) return {};
     auto due = run_.ports.store.due(pair_);
     if (!due) return fail(due.error());
     std::vector<std::string> keys;
@@ -558,12 +564,7 @@ class Observer {
       }
     });
     if (!read) return read;
-    for (auto& id : gone) {
-      Item item;
-      item.page_id = id;
-      item.unpark = true;
-      run_.housekeeping.push_back(std::move(item));
-    }
+    for (const auto& id : gone) forget_waiting({}, id);
     if (auto done = visit_unlinked_pages(std::move(pages)); !done) return done;
     return visit_rows(keys, true);
   }
@@ -572,7 +573,7 @@ class Observer {
 
   Result<Links> links_of_pages(const std::vector<std::string>& ids) {
     Links links;
-    if (ids.empty() || !run_.state.known) return links;
+    if (ids.empty()) return links;
     auto found = run_.ports.store.links_of_pages(pair_, ids);
     if (!found) return fail(found.error());
     for (auto& link : *found) {
@@ -604,14 +605,18 @@ class Observer {
     for (const auto& reason : action.reasons) run_.note("drift", action.key + ": " + reason);
     if (action.later) return {};
     std::ranges::copy(state.captured, std::back_inserter(housekeeping().ack));
-    if (state.due) {
-      Item item;
-      item.key = action.key;
-      item.page_id = action.page_id;
-      item.unpark = true;
-      run_.housekeeping.push_back(std::move(item));
-    }
+    if (state.due) forget_waiting(action.key, action.page_id);
     return {};
+  }
+
+  // Whatever the record waited for is over.
+  void forget_waiting(const std::string& key, const std::string& page_id) {
+    housekeeping();  // the first item is for acknowledgements
+    Item item;
+    item.key = key;
+    item.page_id = page_id;
+    item.unpark = true;
+    run_.housekeeping.push_back(std::move(item));
   }
 
   Item& housekeeping() {

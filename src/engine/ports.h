@@ -89,6 +89,9 @@ class Notion {
   /// Eventually consistent. Pages of other data sources are left out. `cursor` as in ListQuery.
   virtual Result<PageList> search_trash(std::span<const Pair* const> pairs, const std::string& cursor) = 0;
 
+  /// Whether search honours `in_trash` at all: a service that ignores it shows the live data sources when asked for trashed ones.
+  virtual Result<bool> trash_search_works() = 0;
+
   /// Carries out requests about different pages, several in flight, and answers in the same order. A mutating request
   /// is sent at most once per call unless the earlier try had Effect::none. The answer is the page as Notion returned
   /// it after the write. Errors per request: not_found and invalid have Effect::none; time-out, reset, 5xx and

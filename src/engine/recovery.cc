@@ -81,12 +81,23 @@ class Recovery {
     if (run_.state.trash_query.value_or(false)) {
       query.trashed = true;
       if (auto done = search(query, request.nonce, look); !done) return fail(done.error());
-    } else if (run_.state.trash_search.value_or(false)) {
+    } else if (auto works = search_works(); !works) {
+      return fail(works.error());
+    } else if (*works) {
       if (auto done = search_trash(request.nonce, look); !done) return fail(done.error());
     } else {
       look.complete = false;
     }
     return look;
+  }
+
+  // Asked once and remembered with the pair's state.
+  Result<bool> search_works() {
+    auto& known = run_.state.trash_search;
+    if (known) return *known;
+    auto works = run_.ports.notion.trash_search_works();
+    if (works) known = run_.next.trash_search = *works;
+    return works;
   }
 
   Status search(const ListQuery& query, const std::string& nonce, Look& look) {

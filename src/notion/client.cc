@@ -201,6 +201,17 @@ Result<PageList> NotionClient::search_trash(std::span<const Pair* const> pairs, 
   return list;
 }
 
+Result<bool> NotionClient::trash_search_works() {
+  json::object body{{"filter", json::object{{"property", "object"}, {"value", "data_source"}, {"in_trash", true}}},
+                    {"page_size", 10}};
+  Result<Reply> reply = caller_.run_one(
+      {{Method::post, "/v1/search", std::move(body)}, {"search in the trash", Scope::workspace, "data source"}});
+  if (!reply && reply.error().cause == Cause::invalid) return false;
+  if (!reply) return fail(reply.error());
+  const json::array* results = find_array(reply->body, "results");
+  return !results || std::ranges::all_of(*results, [](const json::value& object) { return find_bool(object, "in_trash"); });
+}
+
 std::vector<Result<Page>> NotionClient::perform(const Pair& pair, std::span<const PageRequest> requests) {
   std::vector<std::optional<Result<Page>>> outcomes(requests.size());
   std::vector<Call> calls;

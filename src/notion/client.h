@@ -27,6 +27,7 @@ class NotionClient : public Notion {
   Result<SourceSchema> schema(const std::string& data_source) override;
   Result<PageList> list(const Pair& pair, const ListQuery& query) override;
   Result<PageList> search_trash(std::span<const Pair* const> pairs, const std::string& cursor) override;
+  Result<bool> trash_search_works() override;
   std::vector<Result<Page>> perform(const Pair& pair, std::span<const PageRequest> requests) override;
   bool ready(std::size_t count) override;
   std::uint64_t requests_sent() const override;

@@ -1,6 +1,9 @@
 #include "sim/world.h"
 
 #include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
 
 namespace rowpage::sim {
 namespace {
@@ -35,13 +38,26 @@ std::vector<Change> all_changes(const Values& values) {
   return changes;
 }
 
+// What happened, for whoever replays a seed with SIM_VERBOSE set.
+const bool verbose = std::getenv("SIM_VERBOSE") != nullptr;
+
+template <class... T>
+void tell(SimClock& clock, fmt::format_string<T...> format, T&&... parts) {
+  if (verbose) fmt::print("{:6} s {}\n", (clock.now() - epoch_ms) / second_ms, fmt::format(format, std::forward<T>(parts)...));
+}
+
+std::string shown(const std::vector<Change>& changes) {
+  std::string text;
+  for (const auto& [field, value] : changes) text += " " + std::to_string(field) + "=" + display(value);
+  return text;
+}
+
 class Quiet : public Listener {
  public:
   void progress(std::string_view, std::uint64_t, std::optional<std::uint64_t>) override {}
   void note(std::string_view, std::string_view event, std::string_view text) override {
-    if (verbose) std::printf("    %.*s: %.*s\n", static_cast<int>(event.size()), event.data(), static_cast<int>(text.size()), text.data());
+    if (verbose) fmt::print("         {}: {}\n", event, text);
   }
-  bool verbose = std::getenv("SIM_VERBOSE") != nullptr;
 };
 
 }  // namespace
@@ -84,6 +100,7 @@ class SimWorld::ModelTransport : public Transport {
     ++world_.tally.requests;
     if (fate.kind != sandbox::Fate::Kind::normal) ++world_.tally.faults[std::string(name_of(fate.kind))];
     world_.mix(request.method + request.path + std::to_string(static_cast<int>(fate.kind)));
+    tell(world_.clock, "  {} {} {} {}", request.method, request.path, name_of(fate.kind), fate.delay_ms);
 
     const std::string page = page_of(request.path);
     const std::uint64_t based_on = read_at.contains(page) ? read_at[page] : 0;
@@ -279,6 +296,7 @@ void SimWorld::run_events() {
 std::optional<PairReport> SimWorld::cycle(RunOptions options) {
   static Quiet listener;
   ++tally.cycles;
+  tell(clock, "--- cycle{}", options.full ? " (full)" : "");
   Budget budget(clock, Budget::Options{});
   NotionClient client(*transport_, clock, budget);
   options.bot_id = "bot";
@@ -290,10 +308,11 @@ std::optional<PairReport> SimWorld::cycle(RunOptions options) {
   Ports ports{client, postgres, postgres, clock, listener, [this] { return "nonce-" + std::to_string(++nonces_); }};
   try {
     PairReport report = run_pair(ports, pair, options);
-    if (listener.verbose && report.error) std::printf("    ! %s\n", report.error->what.c_str());
+    if (verbose && report.error) fmt::print("         ! {}\n", report.error->what);
     mix(std::to_string(report.requests));
     return report;
   } catch (const Crash&) {
+    tell(clock, "crash");
     ++tally.crashes;
     mix("crash");
     return std::nullopt;
@@ -326,12 +345,14 @@ std::string SimWorld::make_page(const Values& values, const std::string& nonce) 
                                           {"properties", std::move(properties)}});
   if (answer.status != 200) throw std::runtime_error(to_text(answer.body));
   for (std::size_t i = 0; i < values.size(); ++i) ghost.wrote(Side::notion, record_of(values[title]), i, Null{}, values[i]);
+  tell(clock, "person makes page {:.8}{}", find_string(answer.body, "id"), shown(all_changes(values)));
   return std::string(find_string(answer.body, "id"));
 }
 
 bool SimWorld::edit_page(const std::string& id, const std::vector<Change>& changes) {
   const auto before = page(id);
   if (!before || before->in_trash) return false;
+  tell(clock, "person edits page {:.8}{}", id, shown(changes));
   const auto answer = person("PATCH", "/v1/pages/" + id, json::object{{"properties", properties_of(changes)}});
   if (answer.status != 200) throw std::runtime_error(to_text(answer.body));
   for (const auto& [field, value] : changes) ghost.wrote(Side::notion, record_of(before->values[title]), field, before->values[field], value);
@@ -341,6 +362,7 @@ bool SimWorld::edit_page(const std::string& id, const std::vector<Change>& chang
 bool SimWorld::trash_page(const std::string& id) {
   const auto before = page(id);
   if (!before || before->in_trash) return false;
+  tell(clock, "person trashes page {:.8}", id);
   person("PATCH", "/v1/pages/" + id, json::object{{"in_trash", true}});
   ghost.deleted(record_of(before->values[title]), before->values);
   return true;
@@ -349,6 +371,7 @@ bool SimWorld::trash_page(const std::string& id) {
 bool SimWorld::restore_page(const std::string& id) {
   const auto before = page(id);
   if (!before || !before->in_trash) return false;
+  tell(clock, "person restores page {:.8}", id);
   person("PATCH", "/v1/pages/" + id, json::object{{"in_trash", false}});
   ghost.restored(record_of(before->values[title]));
   return true;
@@ -366,13 +389,16 @@ std::string SimWorld::duplicate_page(const std::string& id, const Values& then) 
 
 std::string SimWorld::make_row(const Values& values) {
   for (std::size_t i = 0; i < values.size(); ++i) ghost.wrote(Side::supabase, record_of(values[title]), i, Null{}, values[i]);
-  return postgres.insert(pair, values);
+  const std::string key = postgres.insert(pair, values);
+  tell(clock, "person inserts {}{}", key, shown(all_changes(values)));
+  return key;
 }
 
 bool SimWorld::edit_row(const std::string& key, const std::vector<Change>& changes) {
   const auto row = postgres.rows().find(key);
   if (row == postgres.rows().end() || row->second.deleted) return false;
   const Values before = row->second.values;
+  tell(clock, "person updates {}{}", key, shown(changes));
   for (const auto& [field, value] : changes) ghost.wrote(Side::supabase, record_of(before[title]), field, before[field], value);
   return postgres.edit(pair, key, changes);
 }
@@ -380,6 +406,7 @@ bool SimWorld::edit_row(const std::string& key, const std::vector<Change>& chang
 bool SimWorld::delete_row(const std::string& key, bool hard) {
   const auto row = postgres.rows().find(key);
   if (row == postgres.rows().end() || (row->second.deleted && !hard)) return false;
+  tell(clock, "person deletes {}{}", key, hard ? " for good" : "");
   ghost.deleted(record_of(row->second.values[title]), row->second.values);
   return hard ? postgres.hard_delete(key) : postgres.soft_delete(key);
 }
@@ -387,6 +414,7 @@ bool SimWorld::delete_row(const std::string& key, bool hard) {
 bool SimWorld::restore_row(const std::string& key) {
   const auto row = postgres.rows().find(key);
   if (row == postgres.rows().end() || !row->second.deleted) return false;
+  tell(clock, "person restores {}", key);
   ghost.restored(record_of(row->second.values[title]));
   return postgres.restore(key);
 }

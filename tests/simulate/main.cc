@@ -1,0 +1,60 @@
+// simulate [--seed N] [--count N] [--crash K] [--calm] [--keep-going]: random cases by the thousand. A failure prints the command that replays it.
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+#include "core/mutant.h"
+#include "sim/cases.h"
+
+int main(int argc, char** argv) {
+  using namespace rowpage;
+  using namespace rowpage::sim;
+  std::uint64_t seed = 1;
+  std::uint64_t count = 1000;
+  CaseOptions options;
+  bool keep_going = false;
+  for (int i = 1; i < argc; ++i) {
+    const auto number = [&] { return i + 1 < argc ? std::strtoull(argv[++i], nullptr, 10) : 0; };
+    if (std::strcmp(argv[i], "--seed") == 0) seed = number();
+    if (std::strcmp(argv[i], "--count") == 0) count = number();
+    if (std::strcmp(argv[i], "--crash") == 0) options.crash_step = number();
+    if (std::strcmp(argv[i], "--calm") == 0) options.calm = true;
+    if (std::strcmp(argv[i], "--keep-going") == 0) keep_going = true;
+    if (std::strcmp(argv[i], "--mutant") == 0) active_mutant = static_cast<Mutant>(number());
+  }
+  Tally total;
+  std::uint64_t failed = 0;
+  std::uint64_t conflicts = 0;
+  std::uint64_t losses = 0;
+  std::uint64_t done = 0;
+  const auto start = std::chrono::steady_clock::now();
+  for (; done < count; ++done) {
+    options.seed = seed + done;
+    const CaseResult result = run_case(options);
+    total.cycles += result.tally.cycles;
+    total.crashes += result.tally.crashes;
+    total.steps += result.tally.steps;
+    total.requests += result.tally.requests;
+    conflicts += result.conflicts;
+    losses += result.window_losses;
+    for (const auto& [name, times] : result.tally.faults) total.faults[name] += times;
+    if (result.wrong.empty()) continue;
+    ++failed;
+    if (failed <= 10) {
+      std::printf("seed %llu:", static_cast<unsigned long long>(options.seed));
+      for (const auto& line : result.wrong) std::printf("\n  %s", line.c_str());
+      std::printf("\n  replay: SIM_VERBOSE=1 simulate --seed %llu --count 1%s\n", static_cast<unsigned long long>(options.seed),
+                  options.calm ? " --calm" : "");
+    }
+    if (!keep_going) break;
+  }
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  std::printf("%llu cases, %llu failed, %llu cycles, %llu requests, %llu crashes, %llu steps, %llu conflicts, %llu window losses, %.0f cases/s\n",
+              static_cast<unsigned long long>(done), static_cast<unsigned long long>(failed), static_cast<unsigned long long>(total.cycles),
+              static_cast<unsigned long long>(total.requests), static_cast<unsigned long long>(total.crashes),
+              static_cast<unsigned long long>(total.steps), static_cast<unsigned long long>(conflicts),
+              static_cast<unsigned long long>(losses), static_cast<double>(done) / seconds);
+  for (const auto& [name, times] : total.faults) std::printf("  %-16s %llu\n", name.c_str(), static_cast<unsigned long long>(times));
+  return failed == 0 ? 0 : 1;
+}
