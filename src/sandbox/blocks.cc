@@ -8,6 +8,7 @@
 
 #include "sandbox/pages.h"
 #include "sandbox/rich_text.h"
+#include "sandbox/sources.h"
 
 namespace rowpage::sandbox {
 namespace {
@@ -95,7 +96,7 @@ Outcome<json::object> read_content(const Call& call, std::string_view type, cons
     }
   }
   if (type == "file" && !content.contains("name")) {
-    const auto* external = find(json::value(content), "external");
+    const auto* external = content.if_contains("external");
     const auto url = external ? std::string(find_string(*external, "url")) : std::string("file");
     content["name"] = url.substr(url.rfind('/') + 1);
   }
@@ -134,6 +135,15 @@ bool live(const World& world, const Id& id) {
 
 bool has_children(const World& world, const std::vector<Id>& children) {
   return std::ranges::any_of(children, [&](const Id& id) { return live(world, id); });
+}
+
+// A synced block shows the children of the block it is synced from.
+const std::vector<Id>& children_shown(const World& world, const Block& block) {
+  if (block.type != "synced_block") return block.children;
+  const auto* from = find(block.content, "synced_from");
+  const auto id = from ? parse_id(find_string(*from, "block_id")) : std::nullopt;
+  const auto* original = id ? world.block(*id) : nullptr;
+  return original ? original->children : block.children;
 }
 
 bool visible(const Call& call, const Id& id) {
@@ -266,13 +276,14 @@ json::value show_block(const Call& call, const Id& id) {
   if (const auto* database = call.world.database(id)) {
     common(database->parent, floor_minute(database->created), floor_minute(database->edited), database->created_by,
            database->edited_by, false, database->in_trash || call.world.trashed(database->parent), "child_database",
-           json::object{{"title", plain_text(call.world, database->title)}});
+           json::object{{"title", plain_text(call.world, shown_title(*database))}});
     return shown;
   }
   const auto* block = call.world.block(id);
   if (!block) return nullptr;
   common(block->parent, block->created, block->edited, block->created_by, block->edited_by,
-         has_children(call.world, block->children), block->in_trash || call.world.trashed(block->parent), block->type,
+         block->children_unseen || has_children(call.world, children_shown(call.world, *block)),
+         block->in_trash || call.world.trashed(block->parent), block->type,
          block->content.is_object() ? show_content(call.world, block->content.get_object()) : json::object());
   return shown;
 }
@@ -350,8 +361,9 @@ Outcome<json::object> get_children(Call& call, const Id& id) {
   if (!visible(call, id)) return not_found("block", id);
   const auto paging = read_paging(call, false);
   if (!paging) return tl::unexpected(paging.error());
-  const auto* children = children_of(call, id);
   static const std::vector<Id> none;
+  const auto* block = call.world.block(id);
+  const auto* children = block ? &children_shown(call.world, *block) : children_of(call, id);
   return list_children(call, children ? *children : none, "children " + id.text(), *paging);
 }
 

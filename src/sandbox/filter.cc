@@ -353,7 +353,8 @@ bool leaf_matches(const Call& call, const Source& source, const Condition& leaf,
   if (property.type != "rollup") return bare_matches(leaf, bare, call.now);
   const auto* inner = find(bare, find_string(bare, "type"));
   if (leaf.group.empty()) return bare_matches(leaf, inner ? *inner : json::value(), call.now);
-  bool any = false, every = true;
+  bool any = false;
+  bool every = inner && inner->is_array() && !inner->get_array().empty();
   if (inner && inner->is_array()) {
     for (const auto& item : inner->get_array()) {
       const auto* value = find(item, find_string(item, "type"));

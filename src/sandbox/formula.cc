@@ -3,6 +3,7 @@
 // It knows literals, prop("Name") and its stored form, the operators and the everyday functions, called as f(x) or
 // x.f(). Anything else makes the whole formula "not computed here"; it never guesses.
 #include <charconv>
+#include <chrono>
 #include <cmath>
 
 #include <fmt/format.h>
@@ -96,6 +97,41 @@ Millis step_of(std::string_view unit) {
   if (unit == "days" || unit == "day") return day_ms;
   if (unit == "weeks" || unit == "week") return 7 * day_ms;
   return 0;
+}
+
+Millis add_months(Millis ms, int months) {
+  using namespace std::chrono;
+  const Millis time = ms % day_ms;
+  const year_month_day from{sys_days{days{(ms - time) / day_ms}}};
+  auto to = from + std::chrono::months{months};
+  if (!to.ok()) to = to.year() / to.month() / last;
+  return sys_days{to}.time_since_epoch().count() * day_ms + time;
+}
+
+// Year, month, day, ISO week and time by their letters; everything else stands for itself.
+std::string formatted(const FormulaDate& date, std::string_view pattern) {
+  using namespace std::chrono;
+  const auto whole = floor<days>(sys_time<milliseconds>{milliseconds{date.ms}});
+  const year_month_day day{whole};
+  const auto thursday = whole + days{3} - (weekday{whole} - Monday);
+  const auto week = (thursday - sys_days{year_month_day{thursday}.year() / January / 1}).count() / 7 + 1;
+  std::string out;
+  for (std::size_t at = 0; at < pattern.size();) {
+    const char letter = pattern[at];
+    std::size_t end = at;
+    while (end < pattern.size() && pattern[end] == letter) ++end;
+    const auto width = end - at;
+    long number = -1;
+    if (letter == 'Y') number = int{day.year()};
+    if (letter == 'M') number = static_cast<long>(unsigned{day.month()});
+    if (letter == 'D') number = static_cast<long>(unsigned{day.day()});
+    if (letter == 'W') number = week;
+    if (letter == 'H') number = date.ms / hour_ms % 24;
+    if (letter == 'm') number = date.ms / minute_ms % 60;
+    out += number < 0 ? std::string(width, letter) : fmt::format("{:0{}}", number, width);
+    at = end;
+  }
+  return out;
 }
 
 class Reader {
@@ -344,11 +380,24 @@ class Reader {
       return static_cast<double>(name == "minute" ? date(0)->ms / minute_ms % 60 : date(0)->ms / hour_ms % 24);
     }
     if ((name == "dateAdd" || name == "dateSubtract") && in.size() == 3) {
-      const auto step = step_of(text_of(in[2]));
-      if (!step) return fail_here();
+      const auto unit = text_of(in[2]);
+      const auto step = step_of(unit);
+      const int months = unit.starts_with("month") ? 1 : unit.starts_with("year") ? 12 : 0;
+      if (!step && !months) return fail_here();
       if (!date(0)) return FormulaValue();
+      if (months) {
+        const int by = static_cast<int>(number(1)) * months;
+        return FormulaDate{add_months(date(0)->ms, name == "dateAdd" ? by : -by), date(0)->has_time};
+      }
       const auto by = static_cast<Millis>(number(1)) * step;
       return FormulaDate{date(0)->ms + (name == "dateAdd" ? by : -by), date(0)->has_time || step < day_ms};
+    }
+    if (name == "fromTimestamp" && in.size() == 1) {
+      const auto ms = number_of(in[0]);
+      return ms ? FormulaValue(FormulaDate{static_cast<Millis>(*ms), true}) : FormulaValue();
+    }
+    if (name == "formatDate" && in.size() == 2) {
+      return date(0) ? FormulaValue(formatted(*date(0), text_of(in[1]))) : FormulaValue(std::string());
     }
     if (name == "dateBetween" && in.size() == 3) {
       const auto step = step_of(text_of(in[2]));

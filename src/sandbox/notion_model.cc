@@ -179,6 +179,11 @@ std::string NotionModel::add_person(std::string name) {
   return token;
 }
 
+void NotionModel::act_as(const Id& user) {
+  integration_user_ = user;
+  tokens_.at(integration_token_).user = user;
+}
+
 void NotionModel::expire_token(const std::string& token) {
   const auto found = tokens_.find(token);
   if (found != tokens_.end()) found->second.expired = true;

@@ -91,6 +91,8 @@ class NotionModel {
 
   /// Another person, with a token of their own.
   std::string add_person(std::string name);
+  /// Makes a user that is already known (imported) the one behind the integration's token.
+  void act_as(const Id& user);
   /// From now on the token is answered 401.
   void expire_token(const std::string& token);
   /// Takes a page, database or data source (with all below) from the integration, or gives it back. False: no such

@@ -304,10 +304,6 @@ Outcome<json::object> get_property_item(Call& call, const Id& id, std::string_vi
   const bool listed =
       type == "title" || type == "rich_text" || type == "people" || type == "relation" || type == "rollup";
   if (!listed) {
-    if (type == "created_by" || type == "last_edited_by") {
-      return item(type, short_user(type == "created_by" ? page.created_by : page.now->edited_by));
-    }
-    if (type == "people" || type == "verification") return item(type, std::move(value));
     return item(type, std::move(value));
   }
   json::array all;

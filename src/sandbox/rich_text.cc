@@ -1,5 +1,7 @@
 #include "sandbox/rich_text.h"
 
+#include <set>
+
 #include <fmt/format.h>
 
 #include "core/text.h"
@@ -207,14 +209,16 @@ json::array show_rich_text(const World& world, const json::value& kept, std::siz
   }
   const auto* runs = kept.if_array();
   if (!runs) return shown;
-  std::size_t mentions = 0;
+  std::set<std::string> mentioned;  // the same person twice counts once (recorded)
   for (const auto& run : *runs) {
     if (find_string(run, "type") != "mention") {
       shown.push_back(run);
       continue;
     }
     const auto kind = find_string(*find(run, "mention"), "type");
-    const bool resolved = kind == "date" || ++mentions <= mentions_max;
+    const auto* target = find(*find(run, "mention"), kind);
+    if (kind != "date" && target) mentioned.emplace(find_string(*target, "id"));
+    const bool resolved = kind == "date" || mentioned.size() <= mentions_max;
     json::object copy = run.get_object();
     json::value href = *find(run, "href");
     if (resolved) {

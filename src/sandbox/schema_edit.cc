@@ -462,8 +462,14 @@ Outcome<void> edit_schema(Call& call, Source& source, const json::value& propert
     convert_rows(call, source, conversion.from, *to);
   }
   for (const auto& gone : removed) {
+    // The other end stays, as a relation of its own (recorded).
     auto* other = gone.type == "relation" && gone.dual ? call.world.source(gone.target) : nullptr;
-    if (other) std::erase_if(other->properties, [&](const auto& one) { return one.id == gone.synced_id; });
+    if (!other) continue;
+    for (auto& one : other->properties) {
+      if (one.id != gone.synced_id) continue;
+      one.dual = false;
+      one.synced_id.clear();
+    }
   }
   for (const auto& back : back_ends) {
     auto* other = call.world.source(back.source);
@@ -520,6 +526,10 @@ Property import_property(World& world, std::string_view name, const json::value&
   }
   if (const auto* prefix = find(*config, "prefix")) property.prefix = *prefix;
   property.expression = std::string(find_string(*config, "expression"));
+  // A stored expression names the workspace; the importing one becomes it.
+  if (const auto end = property.expression.find("}}"); end != std::string::npos && end >= 36) {
+    if (const auto space = parse_id(property.expression.substr(end - 36, 36))) world.space = *space;
+  }
   if (const auto target = parse_id(find_string(*config, "data_source_id"))) property.target = *target;
   if (const auto* dual = find(*config, "dual_property")) {
     property.dual = true;

@@ -69,17 +69,24 @@ bool source_trashed(const World& world, const Source& source) {
 
 }  // namespace
 
+// An unnamed database is shown as "New database", its data source without a title.
+json::value shown_title(const Database& database) {
+  const auto* runs = database.title.if_array();
+  return runs && runs->empty() ? json::value("New database") : database.title;
+}
+
 json::object show_database(const Call& call, const Database& database) {
   json::array sources;
   for (const auto& id : database.sources) {
     const auto* source = call.world.source(id);
     if (!source || source->in_trash || !call.sees({Parent::Kind::source, id})) continue;
-    sources.push_back(json::object{{"id", id.text()}, {"name", plain_text(call.world, source->title)}});
+    const auto name = plain_text(call.world, source->title);
+    sources.push_back(json::object{{"id", id.text()}, {"name", name.empty() ? "New database" : name}});
   }
   const bool in_trash = database.in_trash || call.world.trashed(database.parent);
   json::object shown{{"object", "database"},
                      {"id", database.id.text()},
-                     {"title", show_rich_text(call.world, database.title)},
+                     {"title", show_rich_text(call.world, shown_title(database))},
                      {"description", show_rich_text(call.world, database.description)},
                      {"parent", show_parent(call.world, database.parent)},
                      {"is_inline", database.is_inline},
@@ -279,6 +286,9 @@ Outcome<json::object> update_source(Call& call, const Id& id) {
   source.description = std::move(description);
   source.icon = std::move(icon);
   source.cover = std::move(cover);
+  // Database and data source share one name while there is only one source.
+  auto* database = call.world.database(source.database);
+  if (database && database->sources.size() == 1 && find(body, "title")) database->title = source.title;
   if (const auto* flag = call.trash_flag()) source.in_trash = flag->is_bool() && flag->get_bool();
   if (parent) {
     if (auto* old = call.world.database(source.database)) std::erase(old->sources, id);

@@ -5,6 +5,8 @@
 
 namespace rowpage::sandbox {
 
+/// The title as answers show it, kept form.
+json::value shown_title(const Database& database);
 json::object show_database(const Call& call, const Database& database);
 json::object show_source(const Call& call, const Source& source);
 

@@ -139,6 +139,7 @@ struct Block {
   Millis created = 0, edited = 0;
   Id created_by, edited_by;
   bool in_trash = false;
+  bool children_unseen = false;  // imported: it has children that no answer showed
 };
 
 struct User {
