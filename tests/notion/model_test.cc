@@ -200,6 +200,18 @@ TEST_F(Model, an_ignored_in_trash_filter_is_found_out) {
   EXPECT_EQ(*probe_trash_query(client.caller(), pair.data_source), false);
 }
 
+TEST_F(Model, a_trash_search_is_proved_even_while_the_trash_is_empty) {
+  using enum sandbox::Habits::TrashQuery;
+  make_all();
+  clock.at_ms += 5 * minute_ms;  // search knows the live data source by now
+  for (const auto habit : {honoured, ignored, refused}) {
+    model.habits().search_in_trash = habit;
+    const auto works = client.trash_search_works();
+    ASSERT_TRUE(works) << works.error().what;
+    EXPECT_EQ(*works, habit == honoured);
+  }
+}
+
 // Whatever happens to a create on its way, its effect is told honestly and no second page comes of it.
 TEST_F(Model, every_fate_of_a_create_is_told_honestly) {
   make_all();
