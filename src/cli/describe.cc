@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/term.h"
 #include "cli/output.h"
+#include "core/text.h"
 
 namespace rowpage {
 namespace {
@@ -135,7 +136,7 @@ json::object action_to_json(const Pair& pair, const Action& action) {
     each["row"] = value_to_json(conflict.row);
     each["page_at"] = time_or_null(conflict.page_ms);
     each["row_at"] = time_or_null(conflict.row_ms);
-    each["winner"] = conflict.winner ? json::value(name_of(*conflict.winner)) : json::value(nullptr);
+    each["winner"] = conflict.winner ? json::value(ascii_lower(name_of(*conflict.winner))) : json::value(nullptr);
     each["reason"] = conflict.reason;
     conflicts.push_back(std::move(each));
   }

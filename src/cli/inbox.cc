@@ -1,5 +1,7 @@
 #include "cli/inbox.h"
 
+#include "core/text.h"
+
 namespace rowpage {
 namespace {
 
@@ -123,6 +125,7 @@ Result<std::vector<ConflictRow>> conflict_rows(Session& session, std::int64_t id
     each.at = a.text(row, 5);
     each.reason = a.text(row, 6);
     each.winner = optional_text(a, row, 7);
+    if (each.winner) each.winner = ascii_lower(*each.winner);
     each.page_at = optional_text(a, row, 8);
     each.row_at = optional_text(a, row, 9);
     each.page = json_cell(a, row, 10);
