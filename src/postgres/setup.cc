@@ -361,6 +361,8 @@ Result<SetupPlan> apply_setup(Database& database, const Pair& pair, const std::o
     if (!lock) return fail(lock.error());
     auto plan = Planner(unit, pair, spec, database.role()).plan();
     if (!plan) return plan;
+    // An index on a large table takes its time; a lock that does not come still ends the setup.
+    if (Status status = unit.script("set local statement_timeout = 0", "setup"); !status) return fail(status.error());
     for (const auto& one : plan->steps) {
       if (Status status = unit.script(one.statement, "setup (" + one.why + ")"); !status) return fail(status.error());
     }

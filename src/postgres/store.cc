@@ -249,18 +249,8 @@ Result<std::vector<Link>> PostgresStore::links_of_rows(const Pair& pair, std::sp
 
 Result<std::vector<Link>> PostgresStore::links_after(const Pair& pair, const std::string& after_key,
                                                      std::size_t limit) {
-  // Links without a row yet have no key to be ordered by: they come all together, before the first.
-  std::vector<Link> list;
-  if (after_key.empty()) {
-    auto rowless = links(pair, "l.row_key = '' order by l.id", {});
-    if (!rowless) return rowless;
-    list = std::move(*rowless);
-  }
-  auto keyed = links(pair, "l.row_key <> '' and l.row_key > $5 order by l.row_key limit $6::bigint",
-                     {after_key, std::to_string(limit)});
-  if (!keyed) return keyed;
-  list.insert(list.end(), std::make_move_iterator(keyed->begin()), std::make_move_iterator(keyed->end()));
-  return list;
+  return links(pair, "l.row_key <> '' and l.row_key > $5 order by l.row_key limit $6::bigint",
+               {after_key, std::to_string(limit)});
 }
 
 Result<std::vector<Pending>> PostgresStore::pending(const Pair& pair) {

@@ -1,4 +1,6 @@
 // Our state in the rowpage schema. Reading is SQL; every write is one of the schema's functions, called with one jsonb.
+//
+// A store belongs to one thread; only take_permits() may be called from others at the same time.
 #pragma once
 
 #include "engine/ports.h"

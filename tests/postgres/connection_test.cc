@@ -147,7 +147,11 @@ TEST_F(DatabaseTest, a_reading_unit_cannot_write_and_settings_do_not_outlive_it)
   const std::string url = fresh_database();
   Database database({.url = url});
   EXPECT_THAT(database.read("create table x (i int)", {}, "testing").error().what, HasSubstr("25006"));
-  ASSERT_TRUE(database.read("select 1", {}, "testing"));
+  if (pooler_port() == 0) GTEST_SKIP() << "pgbouncer is not installed";
+  Database pooled({.url = through_pooler(url)});
+  for (int i = 0; i < 4; ++i) ASSERT_TRUE(pooled.read("select 1", {}, "testing"));
+  for (int i = 0; i < 4; ++i)
+    EXPECT_EQ(cell(through_pooler(url), "show statement_timeout"), "0");  // whoever comes after us
 }
 
 TEST(PrivateCluster, leaves_nothing_behind_and_two_run_side_by_side) {
