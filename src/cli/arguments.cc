@@ -50,9 +50,9 @@ void bind(CLI::App& app, const OptionSpec& spec, std::deque<Bound>& all) {
   if (spec.value.empty()) {
     bound.option = app.add_flag(spelled(spec), bound.on);
   } else {
-    bound.option = app.add_option(spelled(spec), bound.values)->expected(1);
+    bound.option = app.add_option(spelled(spec), bound.values)->expected(1)->allow_extra_args(false);
     bound.option->multi_option_policy(spec.many ? CLI::MultiOptionPolicy::TakeAll : CLI::MultiOptionPolicy::Throw);
-    if (spec.many) bound.option->delimiter(',')->allow_extra_args(false);
+    if (spec.many) bound.option->delimiter(',');
   }
 }
 

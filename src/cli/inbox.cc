@@ -51,7 +51,7 @@ Result<std::vector<PairStatus>> pair_statuses(Session& session) {
   auto answer =
       ask(session,
           "select p.model, p.table_schema || '.' || p.table_name, p.data_source, " UTC("p.watermark") ", " UTC("p.full_scan_at")
-          ", floor(extract(epoch from clock_timestamp() - p.watermark))::bigint, p.first_sync_done,"
+          ", greatest(0, floor(extract(epoch from clock_timestamp() - p.watermark)))::bigint, p.first_sync_done,"
           " (select count(*) from rowpage.link l where l.pair = p.id and l.page_live and l.row_live),"
           " (select count(*) from rowpage.pending q where q.pair = p.id),"
           " (select count(*) from rowpage.change_log q where q.pair = p.id),"

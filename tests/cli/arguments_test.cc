@@ -58,6 +58,16 @@ TEST(CommandLine, words_of_conflicts_and_parked_keep_their_order) {
             (std::vector<std::string>{"resolve", "12"}));
 }
 
+TEST(CommandLine, an_option_takes_one_value_and_leaves_the_words_alone) {
+  for (const auto& line : {std::vector<std::string>{"--preset", "decision-vault", "conflicts", "show", "7"},
+                           std::vector<std::string>{"conflicts", "--preset", "decision-vault", "show", "7"}}) {
+    const auto arguments = accepted(line);
+    EXPECT_EQ(arguments.get("--preset"), "decision-vault");
+    EXPECT_EQ(arguments.words, (std::vector<std::string>{"show", "7"}));
+  }
+  EXPECT_EQ(accepted({"sync", "--model", "A,B"}).all("--model"), (std::vector<std::string>{"A", "B"}));
+}
+
 TEST(CommandLine, an_unknown_command_gets_the_nearest) {
   EXPECT_EQ(refused({"synch"}), "there is no command `synch` | did you mean `sync`?");
   EXPECT_EQ(refused({"qqqqqqqq"}), "there is no command `qqqqqqqq` | `rowpage --help` lists the commands");
