@@ -53,6 +53,14 @@ Millis next_look(const Pair& pair, const Pending& pending) {
   return pending.send_by_ms + pair.bounds.landing_ms + index + 1;
 }
 
+const Page& original_of(const std::vector<Page>& pages, const std::vector<Change>& intended) {
+  const auto rank = [&](const Page& page) {
+    const auto shown = std::ranges::count_if(intended, [&](const Change& sent) { return page.values[sent.field] == sent.value; });
+    return std::pair(page.created_ms, -shown);
+  };
+  return *std::ranges::min_element(pages, {}, rank);
+}
+
 Link adopt(const Pair& pair, const std::vector<Change>& intended, const std::string& nonce, const Page& found,
            const Row* row, const std::string& key) {
   Link link;

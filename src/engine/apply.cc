@@ -81,7 +81,7 @@ class Applier {
         if (run_.report.interrupted) return {};
         const Action action = decide(pair_, state, run_.plan_options());
         if (deletes(action) != pass_deletes) return {};
-        if (action.nothing()) return action.later ? Status() : acknowledge(state);
+        if (action.nothing()) return action.later ? Status() : acknowledge(state, action);
         return take(std::move(state), action);
       });
       if (!done) return done;
@@ -108,10 +108,13 @@ class Applier {
   }
 
   // A record that needs nothing: what the capture log said of it is dealt with.
-  Status acknowledge(const RecordState& state) {
-    if (!state.captured.empty()) {
+  Status acknowledge(const RecordState& state, const Action& action) {
+    if (!state.captured.empty() || state.due) {
       Item item;
+      item.key = action.key;
+      item.page_id = action.page_id;
       item.ack = state.captured;
+      item.unpark = state.due;
       run_.housekeeping.push_back(std::move(item));
     }
     return run_.housekeeping.size() >= run_.options.batch_size ? store_housekeeping() : Status();
@@ -651,10 +654,8 @@ class Applier {
     Link link;
     if (work.state.link) {
       link = *work.state.link;
-    } else {
-      link.key = action.key;
-      link.page_shadow.resize(pair_.fields.size());
-      link.row_shadow.resize(pair_.fields.size());
+    } else if (page) {
+      link = adopt(pair_, action.page_set, {}, *page, work.state.row ? &*work.state.row : nullptr, action.key);
     }
     if (page) {
       link.page_id = page->id;
@@ -666,18 +667,11 @@ class Applier {
       if (i < link.page_seen.size()) link.page_seen[i].reset();
       if (i < link.row_seen.size()) link.row_seen[i].reset();
     };
-    if (action.page_op == PageOp::create) {
-      link.page_live = link.row_live = true;
-      for (std::size_t i = 0; i < pair_.fields.size(); ++i) {
-        // What Notion sets itself has still to travel to the row, so its shadow stays empty.
-        const bool own = read_only(pair_.fields[i].type);
-        if (page && !own) link.page_shadow[i] = page->values[i];
-        link.row_shadow[i] = action.row_now[i];
-      }
-    }
-    const bool carried = action.page_op == PageOp::create || action.page_op == PageOp::update;
+    const bool carried = action.page_op == PageOp::update;
     for (const auto& change : carried ? action.page_set : std::vector<Change>()) {
-      link.page_shadow[change.field] = page ? page->values[change.field] : change.value;
+      // What we sent, not what came back: the answer may be a page read back after a lost one, with a person's edit on it already. Where
+      // Notion spells a value its own way, that spelling travels to the row once.
+      link.page_shadow[change.field] = change.value;
       link.row_shadow[change.field] = action.row_now[change.field];
       settle(change.field);
     }

@@ -175,7 +175,7 @@ class Observer {
       linked.push_back(std::move(state));
     }
     if (auto done = confirm(linked, doubtful); !done) return done;
-    if (auto done = add_with_rows(std::move(linked)); !done) return done;
+    if (auto done = add_with_rows(std::move(linked), true); !done) return done;
     return visit_unlinked_pages(std::move(unlinked));
   }
 
@@ -272,27 +272,45 @@ class Observer {
   // An unlinked page that shows a nonce of ours (R3, R5).
   Status visit_own_nonce(RecordState& state, const NonceOwner& owner, bool& taken) {
     switch (owner.state) {
-      case NonceOwner::State::unknown:
-        return {};
-      case NonceOwner::State::pending:
-        taken = true;
-        return {};  // the recover step owns it
-      case NonceOwner::State::linked:
-        state.copied_page = true;
-        return {};
-      case NonceOwner::State::abandoned:
-        break;
+      case NonceOwner::State::unknown: return {};
+      case NonceOwner::State::pending: taken = true; return {};  // the recover step owns it
+      case NonceOwner::State::linked: state.copied_page = true; return {};
+      case NonceOwner::State::abandoned: break;
     }
-    taken = true;
-    if (mutated(Mutant::forget_abandoned)) {
-      taken = false;
+    if (mutated(Mutant::forget_abandoned)) return {};
+    // A person may have copied the page before we met it: only one of those that show the nonce is ours.
+    auto shows = pages_with_nonce(owner.nonce);
+    if (!shows) return fail(shows.error());
+    if (std::ranges::find(*shows, state.page->id, &Page::id) == shows->end()) shows->push_back(*state.page);
+    if (original_of(*shows, owner.intended).id != state.page->id) {
+      state.copied_page = true;
       return {};
     }
+    taken = true;
+    return visit_late_landing(state, owner);
+  }
+
+  Result<std::vector<Page>> pages_with_nonce(const std::string& nonce) {
+    ListQuery query;
+    query.by = ListQuery::By::created;
+    query.nonce = nonce;
+    PageWalk walk(run_.ports.notion, run_.ports.clock, pair_, query);
+    std::vector<Page> all;
+    while (true) {
+      auto pages = walk.next();
+      if (!pages || pages->empty()) {
+        if (!pages) return fail(pages.error());
+        return all;
+      }
+      std::ranges::move(*pages, std::back_inserter(all));
+    }
+  }
+
+  Status visit_late_landing(RecordState& state, const NonceOwner& owner) {
     const std::vector<std::string> keys{owner.key};
     auto link = run_.ports.store.links_of_rows(pair_, keys);
     if (!link) return fail(link.error());
-    const bool creating = std::ranges::any_of(
-        run_.pending, [&](const Pending& p) { return p.key == owner.key && p.kind == RequestKind::create; });
+    const bool creating = std::ranges::any_of(run_.pending, [&](const Pending& p) { return p.key == owner.key && p.kind == RequestKind::create; });
     if (creating) return {};  // another attempt is under way: judged once that is settled
     if (!link->empty()) {
       state.orphan_of = owner.key;
@@ -435,15 +453,26 @@ class Observer {
   // --- rows
 
   // Completes states of linked records with their rows and adds them.
-  Status add_with_rows(std::vector<RecordState> states) {
+  Status add_with_rows(std::vector<RecordState> states, bool from_listing = false) {
     std::vector<std::string> keys;
     for (const auto& state : states) keys.push_back(state.link->key);
     auto rows = rows_of(keys);
     if (!rows) return fail(rows.error());
     for (auto& state : states) {
+      if (const auto row = rows->find(state.link->key); row != rows->end()) state.row = std::move(row->second);
+    }
+    if (from_listing) {
+      // Against a deleted row a page's edit would win; that the page still lives is believed from a read by id only.
+      std::vector<std::size_t> against;
+      for (std::size_t i = 0; i < states.size(); ++i) {
+        const bool row_dead = !states[i].row || states[i].row->deleted;
+        if (row_dead && states[i].link->row_live && states[i].page) against.push_back(i);
+      }
+      if (auto done = confirm(states, against); !done) return done;
+    }
+    for (auto& state : states) {
       if (!seen_keys_.insert(state.link->key)) continue;
       seen_pages_.insert(state.link->page_id);
-      if (const auto row = rows->find(state.link->key); row != rows->end()) state.row = std::move(row->second);
       attach_hint(state, state.link->key);
       if (auto added = add(std::move(state)); !added) return added;
     }

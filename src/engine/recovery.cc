@@ -1,6 +1,7 @@
 // The recover step: what an earlier run left open is settled before anything is planned (core/recover.h has the rules).
 #include <algorithm>
 
+#include "core/merge.h"
 #include "core/mutant.h"
 #include "core/recover.h"
 #include "engine/listing.h"
@@ -76,11 +77,11 @@ class Recovery {
     ListQuery query;
     query.by = ListQuery::By::created;
     query.nonce = request.nonce;
-    if (auto done = search(query, request.nonce, look); !done) return fail(done.error());
+    if (auto done = search(query, request, look); !done) return fail(done.error());
     if (look.found || mutated(Mutant::orphan_not_in_trash)) return look;
     if (run_.state.trash_query.value_or(false)) {
       query.trashed = true;
-      if (auto done = search(query, request.nonce, look); !done) return fail(done.error());
+      if (auto done = search(query, request, look); !done) return fail(done.error());
     } else if (auto works = search_works(); !works) {
       return fail(works.error());
     } else if (*works) {
@@ -100,16 +101,18 @@ class Recovery {
     return works;
   }
 
-  Status search(const ListQuery& query, const std::string& nonce, Look& look) {
+  Status search(const ListQuery& query, const Pending& request, Look& look) {
+    std::vector<Page> shown;
     PageWalk walk(run_.ports.notion, run_.ports.clock, pair_, query);
     while (true) {
       auto pages = walk.next();
       if (!pages) return fail(pages.error());
       if (pages->empty()) break;
       for (auto& page : *pages) {
-        if (page.nonce == nonce && !look.found) look.found = std::move(page);
+        if (page.nonce == request.nonce) shown.push_back(std::move(page));
       }
     }
+    if (!shown.empty()) look.found = original_of(shown, request.intended);
     look.complete = look.complete && walk.complete();
     return {};
   }
@@ -195,6 +198,7 @@ class Recovery {
       if (mutated(Mutant::note_without_values)) {
         // Without the values the page's difference looks like a person's edit.
       } else {
+        log_doubtful(request, *answer, known_row, link, item);
         overlay(pair_, request.intended, *answer, known_row, link);
         item.link = link;
       }
@@ -216,6 +220,27 @@ class Recovery {
       ++run_.report.abandoned;
     }
     return store(std::move(item));
+  }
+
+  // A field that shows neither the shadow nor what we sent: a person wrote it, before or after ours landed or instead of it. Notion's value
+  // is taken as the later one, and ours is kept in the log (R7), for if it never landed nobody in Notion has seen it.
+  void log_doubtful(const Pending& request, const Page& seen, const Row* row, const Link& link, Item& item) const {
+    for (const auto& [i, sent] : request.intended) {
+      const Value& shown = seen.values[i];
+      if (shown == sent || shown == link.page_shadow[i]) continue;
+      Conflict conflict;
+      conflict.key = request.key;
+      conflict.page_id = request.page_id;
+      conflict.field = i;
+      conflict.base_page = link.page_shadow[i];
+      conflict.base_row = link.row_shadow[i];
+      conflict.page = shown;
+      conflict.row = row && agree(pair_.fields[i], sent, row->values[i]) ? row->values[i] : sent;
+      conflict.page_ms = seen.edited_ms;
+      conflict.winner = Side::notion;
+      conflict.reason = "edited in Notion while the outcome of our write was unknown";
+      item.conflicts.push_back(std::move(conflict));
+    }
   }
 
   Result<std::optional<Row>> row_of(const std::string& key) {

@@ -56,9 +56,8 @@ class Case {
     habits.search_delay_ms = habits.index_delay_ms;
     habits.query_in_trash = faults_.pick({sandbox::Habits::TrashQuery::refused, sandbox::Habits::TrashQuery::ignored,
                                           sandbox::Habits::TrashQuery::honoured});
-    // Where neither way of listing the trash works, a create of unknown outcome parks for good, as the design says; one works here.
-    const bool by_query = habits.query_in_trash == sandbox::Habits::TrashQuery::honoured;
-    habits.search_in_trash = by_query && faults_.chance(0.5) ? sandbox::Habits::TrashQuery::ignored : sandbox::Habits::TrashQuery::honoured;
+    // Where neither way of listing the trash works, a create of unknown outcome parks for good, as the design says; search works here.
+    habits.search_in_trash = sandbox::Habits::TrashQuery::honoured;
     if (options_.calm) return;
     auto& faults = world_.faults;
     faults.refused = faults_.pick({0.0, 0.05, 0.2});

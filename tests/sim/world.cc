@@ -407,7 +407,8 @@ bool SimWorld::delete_row(const std::string& key, bool hard) {
   const auto row = postgres.rows().find(key);
   if (row == postgres.rows().end() || (row->second.deleted && !hard)) return false;
   tell(clock, "person deletes {}{}", key, hard ? " for good" : "");
-  ghost.deleted(record_of(row->second.values[title]), row->second.values);
+  // Clearing away a row that is marked deleted already is no new deletion.
+  if (!row->second.deleted) ghost.deleted(record_of(row->second.values[title]), row->second.values);
   return hard ? postgres.hard_delete(key) : postgres.soft_delete(key);
 }
 
