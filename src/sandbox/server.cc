@@ -336,6 +336,15 @@ HttpResponse SandboxServer::on_control(const HttpRequest& request) {
     model_->run_due();
     return plain_json(200, json::object{{"now", format_utc(now())}});
   }
+  if (get && path == "/faults") {
+    json::array waiting;
+    for (const auto& planned : planned_) {
+      waiting.push_back(json::object{{"fate", name_of(planned.fate.kind)},
+                                     {"match", planned.method + " " + planned.path},
+                                     {"times", planned.times}});
+    }
+    return plain_json(200, json::object{{"faults", std::move(waiting)}});
+  }
   if (post && path == "/faults") return set_faults(body);
   if (path == "/habits" && (get || post)) {
     if (post) {
