@@ -293,17 +293,18 @@ class Decider {
     }
   }
 
-  // Whether people changed this half since the shadow, in a field that may travel to the other.
+  // Whether people changed this half since the shadow, in a field that may travel to the other. A change that has lost its conflict
+  // already (and stands in the log) is none any more.
   bool edited(Side side) const {
     const Link& link = *state_.link;
     for (std::size_t i = 0; i < pair_.fields.size(); ++i) {
-      const Direction direction = pair_.fields[i].direction;
-      if (side == Side::notion && direction != Direction::to_notion && !read_only(pair_.fields[i].type) &&
-          action_.page_now[i] != link.page_shadow[i]) {
-        return true;
-      }
-      if (side == Side::supabase && direction != Direction::to_supabase && action_.row_now[i] != link.row_shadow[i])
-        return true;
+      const Field& field = pair_.fields[i];
+      const bool travels = side == Side::notion ? field.direction != Direction::to_notion && !read_only(field.type)
+                                                : field.direction != Direction::to_supabase;
+      const auto choice = std::ranges::find(link.choices, i, &std::pair<std::size_t, Side>::first);
+      const bool lost = choice != link.choices.end() && choice->second != side;
+      const bool changed = side == Side::notion ? action_.page_now[i] != link.page_shadow[i] : action_.row_now[i] != link.row_shadow[i];
+      if (travels && changed && !lost) return true;
     }
     return false;
   }

@@ -86,6 +86,7 @@ struct Pending {
   std::string key;
   std::string page_id;  // empty for create
   std::vector<Change> intended;
+  std::vector<Change> found;  // of an update: what the page showed in those fields just before
   Millis noted_ms = 0;    // database clock
   Millis send_by_ms = 0;  // database clock: never sent after this
   int attempt = 1;

@@ -21,6 +21,11 @@ Value row_value_behind(const Field& field, const Value& sent, const Row* row, st
 
 }  // namespace
 
+bool unmoved(const Pending& pending, const Link& link, const Page& seen, std::size_t field) {
+  const auto before = std::ranges::find(pending.found, field, &Change::field);
+  return seen.values[field] == (before != pending.found.end() ? before->value : link.page_shadow[field]);
+}
+
 Fate judge_write(const Pair& pair, const Pending& pending, const Page& seen, const Link& link, Millis now_ms) {
   const bool over = now_ms > pending.send_by_ms + pair.bounds.landing_ms;
   switch (pending.kind) {
@@ -34,8 +39,8 @@ Fate judge_write(const Pair& pair, const Pending& pending, const Page& seen, con
       break;
   }
   const auto shows = [&](const Change& change) { return seen.values[change.field] == change.value; };
-  // A value equal to the shadow proves nothing: only fields the request would have moved tell.
-  const auto moves = [&](const Change& change) { return link.page_shadow[change.field] != change.value; };
+  // A field that shows what it showed before proves nothing: only those the request would have moved tell.
+  const auto moves = [&](const Change& change) { return shows(change) && !unmoved(pending, link, seen, change.field); };
   const bool all = std::ranges::all_of(pending.intended, shows);
   const bool moved_any = std::ranges::any_of(pending.intended, moves);
   if (all && moved_any) return Fate::landed;
@@ -88,10 +93,9 @@ Link adopt(const Pair& pair, const std::vector<Change>& intended, const std::str
   return link;
 }
 
-void overlay(const Pair& pair, const std::vector<Change>& intended, const Page& seen, const Row* row, Link& link) {
-  for (const auto& [i, sent] : intended) {
-    if (seen.values[i] == link.page_shadow[i])
-      continue;  // unmoved: never landed (or put back by a person: the ABA limit)
+void overlay(const Pair& pair, const Pending& pending, const Page& seen, const Row* row, Link& link) {
+  for (const auto& [i, sent] : pending.intended) {
+    if (seen.values[i] != sent && unmoved(pending, link, seen, i)) continue;  // (or put back by a person: the ABA limit)
     link.page_shadow[i] = sent;
     link.row_shadow[i] = row_value_behind(pair.fields[i], sent, row, i);
   }

@@ -40,8 +40,11 @@ const Page& original_of(const std::vector<Page>& pages, const std::vector<Change
 Link adopt(const Pair& pair, const std::vector<Change>& intended, const std::string& nonce, const Page& found,
            const Row* row, const std::string& key);
 
-/// The shadows after an update whose outcome stays unknown but which can no longer land: what we sent is never a
-/// person's edit, so fields that show neither the shadow nor what we sent count as changed in Notion.
-void overlay(const Pair& pair, const std::vector<Change>& intended, const Page& seen, const Row* row, Link& link);
+/// True when a field of an update still shows what it showed just before we sent: there our request did not land.
+bool unmoved(const Pending& pending, const Link& link, const Page& seen, std::size_t field);
+
+/// The shadows after an update that landed or can no longer land: what we sent is never a person's edit, so fields that
+/// show neither what they showed before nor what we sent count as changed in Notion since.
+void overlay(const Pair& pair, const Pending& pending, const Page& seen, const Row* row, Link& link);
 
 }  // namespace rowpage

@@ -562,6 +562,9 @@ class Applier {
     note.page_id = work.action.page_op == PageOp::create ? std::string() : request_page(work);
     const bool carries = note.kind == RequestKind::create || note.kind == RequestKind::update;
     if (carries) note.intended = work.action.page_set;
+    if (note.kind == RequestKind::update) {
+      for (const auto& change : note.intended) note.found.push_back({change.field, work.action.page_now[change.field]});
+    }
     if (mutated(Mutant::note_without_values)) note.intended.clear();
     note.noted_ms = run_.db_now();
     note.send_by_ms = send_by;
@@ -588,6 +591,7 @@ class Applier {
       if (!mutated(Mutant::loser_logged_late)) item.conflicts = work.action.conflicts;
       if (mutated(Mutant::shadow_before_write) && work.state.link && note.kind == RequestKind::update)
         item.link = link_after_page(work, nullptr);
+      if (note.kind == RequestKind::restore && work.state.link) item.link = keep_verdict(work);
       items.push_back(std::move(item));
       notes.push_back(std::move(note));
     }
@@ -615,6 +619,14 @@ class Applier {
     if (auto kept = write_row_bookkeeping(group); !kept) return kept;
     if (stop) return fail(*stop);
     return continue_restored(group);
+  }
+
+  // A restore carries no values; those follow once the page lives. Who won its conflicts is remembered until then.
+  static Link keep_verdict(Work& work) {
+    for (const auto& conflict : work.action.conflicts) {
+      if (conflict.winner) work.state.link->choices.emplace_back(conflict.field, *conflict.winner);
+    }
+    return *work.state.link;
   }
 
   PageRequest request_for(const Work& work, const Pending& note, Millis send_by) const {
@@ -676,13 +688,7 @@ class Applier {
       settle(change.field);
     }
     if (action.page_op == PageOp::trash) link.page_live = link.row_live = false;
-    if (action.page_op == PageOp::restore) {
-      link.page_live = link.row_live = true;
-      // The verdict stands when the page's values are written next.
-      for (const auto& conflict : action.conflicts) {
-        if (conflict.winner) link.choices.emplace_back(conflict.field, *conflict.winner);
-      }
-    }
+    if (action.page_op == PageOp::restore) link.page_live = link.row_live = true;
     return link;
   }
 
@@ -746,7 +752,8 @@ class Applier {
     parked.page_id = note.page_id;
     parked.hint = error.hint;
     work.settled = true;
-    if (error.effect == Effect::unknown) {
+    if (error.effect != Effect::none) {
+      // Also when it is known to be saved but could not be read back: the recover step learns what became of it.
       parked.kind = Parked::Kind::waiting;
       parked.reason = "the outcome of a request to Notion is unknown: " + error.what;
       parked.next_try_ms = mutated(Mutant::no_quarantine) ? run_.db_now() : next_look(pair_, note);

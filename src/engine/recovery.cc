@@ -199,7 +199,7 @@ class Recovery {
         // Without the values the page's difference looks like a person's edit.
       } else {
         log_doubtful(request, *answer, known_row, link, item);
-        overlay(pair_, request.intended, *answer, known_row, link);
+        overlay(pair_, request, *answer, known_row, link);
         item.link = link;
       }
     } else if (fate == Fate::landed) {
@@ -227,7 +227,7 @@ class Recovery {
   void log_doubtful(const Pending& request, const Page& seen, const Row* row, const Link& link, Item& item) const {
     for (const auto& [i, sent] : request.intended) {
       const Value& shown = seen.values[i];
-      if (shown == sent || shown == link.page_shadow[i]) continue;
+      if (shown == sent || unmoved(request, link, seen, i)) continue;
       Conflict conflict;
       conflict.key = request.key;
       conflict.page_id = request.page_id;

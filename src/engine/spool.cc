@@ -267,6 +267,7 @@ void write(Writer& out, const Pending& pending) {
   out.text(pending.key);
   out.text(pending.page_id);
   out.changes(pending.intended);
+  out.changes(pending.found);
   out.time(pending.noted_ms);
   out.time(pending.send_by_ms);
   out.number(static_cast<std::uint64_t>(pending.attempt));
@@ -279,6 +280,7 @@ Pending read_pending(Reader& in) {
   pending.key = in.text();
   pending.page_id = in.text();
   pending.intended = in.changes();
+  pending.found = in.changes();
   pending.noted_ms = in.time();
   pending.send_by_ms = in.time();
   pending.attempt = static_cast<int>(in.number());

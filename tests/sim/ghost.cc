@@ -24,14 +24,19 @@ void Ghost::wrote(Side side, const std::string& record, std::size_t field, const
   entry.moment = moment_;
 }
 
-void Ghost::deleted(const std::string& record, const Values& shown) {
+void Ghost::deleted(Side side, const std::string& record, const Values& shown) {
   lives_[record].deleted = tick();
   for (std::size_t i = 0; i < shown.size(); ++i) {
-    if (const auto entry = written_.find(value_name(i, shown[i])); entry != written_.end()) entry->second.seen_dead = true;
+    if (const auto entry = written_.find(value_name(i, shown[i])); entry != written_.end()) entry->second.died[static_cast<int>(side)] = true;
   }
 }
 
-void Ghost::restored(const std::string& record) { lives_[record].restored = tick(); }
+void Ghost::restored(Side side, const std::string& record, const Values& shown) {
+  lives_[record].restored = tick();
+  for (std::size_t i = 0; i < shown.size(); ++i) {
+    if (const auto entry = written_.find(value_name(i, shown[i])); entry != written_.end()) entry->second.died[static_cast<int>(side)] = false;
+  }
+}
 
 void Ghost::overwritten_unseen(std::size_t field, const Value& before, std::uint64_t our_reading) {
   const auto entry = written_.find(value_name(field, before));
@@ -88,7 +93,7 @@ std::vector<std::string> Ghost::judge(const Side1& notion, const Side1& supabase
 
   // I2, I11: what nobody replaced and no deletion saw is there, or in the log, or was lost in the window.
   for (const auto& [name, entry] : written_) {
-    if (entry.superseded || entry.seen_dead || entry.window_lost || logged.contains(name) || final.contains(name)) continue;
+    if (entry.superseded || entry.died[0] || entry.died[1] || entry.window_lost || logged.contains(name) || final.contains(name)) continue;
     say("I2: " + name + " of record " + entry.record + " is lost (written " + std::string(name_of(entry.side)) + " at " +
         std::to_string(entry.moment) + ")");
   }
@@ -103,7 +108,7 @@ std::vector<std::string> Ghost::judge(const Side1& notion, const Side1& supabase
       if (values == side->live.end()) continue;
       for (std::size_t i = 0; i < values->second.size(); ++i) {
         const auto entry = written_.find(value_name(i, values->second[i]));
-        unseen = unseen || (entry != written_.end() && !entry->second.seen_dead);
+        unseen = unseen || (entry != written_.end() && !entry->second.died[0] && !entry->second.died[1]);
       }
     }
     if (!unseen) say("I4: record " + record + " was deleted and lives again although nobody edited it unaware");

@@ -27,8 +27,9 @@ class Ghost {
   /// A person wrote `value` into a cell that showed `before`.
   void wrote(Side side, const std::string& record, std::size_t field, const Value& before, const Value& value);
   /// A person deleted a half that showed these values.
-  void deleted(const std::string& record, const Values& shown);
-  void restored(const std::string& record);
+  void deleted(Side side, const std::string& record, const Values& shown);
+  /// A person brought back a half that shows these values.
+  void restored(Side side, const std::string& record, const Values& shown);
   /// Our write replaced `before`, which a person had written after we last read the page: the one loss that cannot be prevented.
   void overwritten_unseen(std::size_t field, const Value& before, std::uint64_t our_reading);
 
@@ -48,7 +49,7 @@ class Ghost {
     Side side;
     std::uint64_t moment = 0;
     bool superseded = false;   // a person replaced it where it was shown
-    bool seen_dead = false;    // a deletion saw it
+    bool died[2] = {false, false};  // a deletion on this side saw it, and nobody brought it back there
     bool window_lost = false;
   };
   struct Life {

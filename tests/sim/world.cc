@@ -364,7 +364,7 @@ bool SimWorld::trash_page(const std::string& id) {
   if (!before || before->in_trash) return false;
   tell(clock, "person trashes page {:.8}", id);
   person("PATCH", "/v1/pages/" + id, json::object{{"in_trash", true}});
-  ghost.deleted(record_of(before->values[title]), before->values);
+  ghost.deleted(Side::notion, record_of(before->values[title]), before->values);
   return true;
 }
 
@@ -373,7 +373,7 @@ bool SimWorld::restore_page(const std::string& id) {
   if (!before || !before->in_trash) return false;
   tell(clock, "person restores page {:.8}", id);
   person("PATCH", "/v1/pages/" + id, json::object{{"in_trash", false}});
-  ghost.restored(record_of(before->values[title]));
+  ghost.restored(Side::notion, record_of(before->values[title]), before->values);
   return true;
 }
 
@@ -408,7 +408,7 @@ bool SimWorld::delete_row(const std::string& key, bool hard) {
   if (row == postgres.rows().end() || (row->second.deleted && !hard)) return false;
   tell(clock, "person deletes {}{}", key, hard ? " for good" : "");
   // Clearing away a row that is marked deleted already is no new deletion.
-  if (!row->second.deleted) ghost.deleted(record_of(row->second.values[title]), row->second.values);
+  if (!row->second.deleted) ghost.deleted(Side::supabase, record_of(row->second.values[title]), row->second.values);
   return hard ? postgres.hard_delete(key) : postgres.soft_delete(key);
 }
 
@@ -416,7 +416,7 @@ bool SimWorld::restore_row(const std::string& key) {
   const auto row = postgres.rows().find(key);
   if (row == postgres.rows().end() || !row->second.deleted) return false;
   tell(clock, "person restores {}", key);
-  ghost.restored(record_of(row->second.values[title]));
+  ghost.restored(Side::supabase, record_of(row->second.values[title]), row->second.values);
   return postgres.restore(key);
 }
 
