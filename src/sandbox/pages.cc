@@ -223,8 +223,8 @@ Outcome<json::object> update_page(Call& call, const Id& id) {
   const auto* trash = call.trash_flag();
   if (trash && !trash->is_bool()) return should_be("body.in_trash", "a boolean or `undefined`", trash);
   const bool ancestor_trashed = call.world.trashed(state.parent);
-  if ((state.in_trash || ancestor_trashed) && (!trash || trash->get_bool()) &&
-      !(trash && body.get_object().size() == 1)) {
+  // Restoring is a request of its own: nothing else may come with it.
+  if ((state.in_trash || ancestor_trashed) && !(trash && body.get_object().size() == 1)) {
     return invalid("Can't edit block that is archived. You must unarchive the block before editing.");
   }
   if (trash && !trash->get_bool() && ancestor_trashed) {

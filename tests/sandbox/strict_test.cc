@@ -120,6 +120,7 @@ TEST_F(Strict, a_trashed_page_takes_no_edit_until_it_is_restored) {
   const auto refusal = patch(id, R"({"properties":{"Price":{"number":1}}})");
   EXPECT_EQ(code(refusal), "validation_error");
   EXPECT_NE(message(refusal).find("archived"), std::string::npos);
+  EXPECT_EQ(patch(id, R"({"in_trash":false,"properties":{"Price":{"number":1}}})").status, 400);
   EXPECT_EQ(patch(id, R"({"in_trash":false})").status, 200);
   EXPECT_EQ(patch(id, R"({"properties":{"Price":{"number":1}}})").status, 200);
 }
