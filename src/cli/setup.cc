@@ -18,6 +18,13 @@ class Setup {
       : session_(session), arguments_(arguments), output_(output) {}
 
   int run(bool notion, bool postgres, const std::vector<std::size_t>& pairs) {
+    // Both connections are tried before anything is made, so that a wrong password leaves no lone database in Notion.
+    Status ready;
+    if (notion) {
+      if (auto bot = session_.bot(); !bot) ready = fail(bot.error());
+    }
+    for (std::size_t i = 0; ready && postgres && i < pairs.size(); ++i) ready = plan_table(pairs[i]);
+    if (!ready) return output_.finish("setup", ready.error());
     for (const std::size_t index : pairs) {
       Status status;
       if (notion) status = set_up_one_notion(index);
@@ -104,6 +111,13 @@ class Setup {
     } else {
       output_.line(fmt::format("\nset this before the next command:\n  {}={}\n", variable, id));
     }
+  }
+
+  Status plan_table(std::size_t index) {
+    const auto pair = draft_pair(session_.config().pairs[index], session_.config().name);
+    auto plan = plan_setup(session_.database(), pair, table_spec(pair, session_.config().wanted[index]));
+    if (!plan) return fail(plan.error());
+    return {};
   }
 
   Status set_up_one_table(std::size_t index) {

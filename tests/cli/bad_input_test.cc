@@ -96,13 +96,25 @@ TEST_F(BadInput, a_wrong_password_is_not_authorised_and_not_shown) {
   EXPECT_EQ((ran.out + ran.err).find("wrong-password-123"), std::string::npos);
 }
 
+TEST_F(BadInput, a_setup_that_cannot_reach_the_database_makes_nothing_in_notion) {
+  auto url = world.environment["SUPABASE_DB_URL"];
+  const auto colon = url.find(':', url.find("//") + 2);
+  url.replace(colon + 1, url.find('@') - colon - 1, "wrong-password-123");
+  const auto ran = world.run({"setup"}, {{"SUPABASE_DB_URL", url}});
+  EXPECT_EQ(ran.code, 6) << ran.out << ran.err;
+  EXPECT_EQ(world.writes_counted(), 0);
+}
+
 TEST_F(BadInput, an_expired_token_is_not_authorised_after_one_request) {
   world.set_up();
   {
     const auto lock = world.server().lock();
     world.server().model().expire_token(world.server().info().integration_token);
   }
+  world.control("POST", "/_sandbox/reset_stats", json::object{});
   expect(world.run({"sync", "--full"}), 6, {"token"});
+  const auto stats = world.control("GET", "/_sandbox/stats");
+  EXPECT_LE(as_number(*find(stats, "requests_total")), 1) << "a refused token is not tried again";
 }
 
 TEST_F(BadInput, mistakes_in_yaml_have_file_line_column_nearest_key_and_caret) {
