@@ -108,6 +108,16 @@ Millis add_months(Millis ms, int months) {
   return sys_days{to}.time_since_epoch().count() * day_ms + time;
 }
 
+// Whole months from one moment to the other, negative backwards.
+int months_between(Millis from, Millis to) {
+  using namespace std::chrono;
+  if (to < from) return -months_between(to, from);
+  const year_month_day a{sys_days{days{from / day_ms}}}, b{sys_days{days{to / day_ms}}};
+  const int months = (int{b.year()} - int{a.year()}) * 12 + static_cast<int>(unsigned{b.month()}) -
+                     static_cast<int>(unsigned{a.month()});
+  return add_months(from, months) > to ? months - 1 : months;
+}
+
 // Year, month, day, ISO week and time by their letters; everything else stands for itself.
 std::string formatted(const FormulaDate& date, std::string_view pattern) {
   using namespace std::chrono;
@@ -400,9 +410,12 @@ class Reader {
       return date(0) ? FormulaValue(formatted(*date(0), text_of(in[1]))) : FormulaValue(std::string());
     }
     if (name == "dateBetween" && in.size() == 3) {
-      const auto step = step_of(text_of(in[2]));
-      if (!step) return fail_here();
+      const auto unit = text_of(in[2]);
+      const auto step = step_of(unit);
+      const int months = unit.starts_with("month") ? 1 : unit.starts_with("year") ? 12 : 0;
+      if (!step && !months) return fail_here();
       if (!date(0) || !date(1)) return FormulaValue();
+      if (months) return static_cast<double>(months_between(date(1)->ms, date(0)->ms) / months);
       return static_cast<double>((date(0)->ms - date(1)->ms) / step);
     }
     return fail_here();
