@@ -12,6 +12,7 @@
 #include "core/mutant.h"
 #include "core/recover.h"
 #include "engine/listing.h"
+#include "engine/nonce_look.h"
 #include "engine/run.h"
 
 namespace rowpage {
@@ -279,31 +280,15 @@ class Observer {
     }
     if (mutated(Mutant::forget_abandoned)) return {};
     // A person may have copied the page before we met it: only one of those that show the nonce is ours.
-    auto shows = pages_with_nonce(owner.nonce);
-    if (!shows) return fail(shows.error());
-    if (std::ranges::find(*shows, state.page->id, &Page::id) == shows->end()) shows->push_back(*state.page);
-    if (original_of(*shows, owner.intended).id != state.page->id) {
+    auto look = look_for_nonce(run_, owner.nonce);
+    if (!look) return fail(look.error());
+    if (std::ranges::find(look->pages, state.page->id, &Page::id) == look->pages.end()) look->pages.push_back(*state.page);
+    if (original_of(look->pages, owner.intended).id != state.page->id) {
       state.copied_page = true;
       return {};
     }
     taken = true;
     return visit_late_landing(state, owner);
-  }
-
-  Result<std::vector<Page>> pages_with_nonce(const std::string& nonce) {
-    ListQuery query;
-    query.by = ListQuery::By::created;
-    query.nonce = nonce;
-    PageWalk walk(run_.ports.notion, run_.ports.clock, pair_, query);
-    std::vector<Page> all;
-    while (true) {
-      auto pages = walk.next();
-      if (!pages || pages->empty()) {
-        if (!pages) return fail(pages.error());
-        return all;
-      }
-      std::ranges::move(*pages, std::back_inserter(all));
-    }
   }
 
   Status visit_late_landing(RecordState& state, const NonceOwner& owner) {

@@ -4,7 +4,7 @@
 #include "core/merge.h"
 #include "core/mutant.h"
 #include "core/recover.h"
-#include "engine/listing.h"
+#include "engine/nonce_look.h"
 #include "engine/run.h"
 
 namespace rowpage {
@@ -35,24 +35,17 @@ class Recovery {
   }
 
  private:
-  struct Look {
-    std::optional<Page> found;
-    bool complete = true;
-    Millis began_ms = 0;
-  };
-
   // True: settled. An Error stops the run.
   Result<bool> settle_create(const Pending& request) {
-    auto look = find_nonce(request);
+    auto look = look_for_nonce(run_, request.nonce);
     if (!look) return fail(look.error());
-    if (look->found) return adopt_found(request, std::move(*look->found));
+    if (!look->pages.empty()) return adopt_found(request, original_of(look->pages, request.intended));
     const bool complete = look->complete || mutated(Mutant::accept_partial_absence);
     Millis began = look->began_ms;
     if (mutated(Mutant::look_once_then_retry)) began += pair_.bounds.landing_ms + pair_.bounds.index_ms + hour_ms;
     if (mutated(Mutant::ignore_index_bound)) began += pair_.bounds.index_ms;
     if (judge_absence(pair_, request, complete, began) == Fate::wait) {
-      if (!complete)
-        run_.note("waiting", request.key + ": its page cannot be looked for in the trash; it stays parked");
+      if (!complete) run_.note("waiting", request.key + ": its page cannot be looked for in the trash; it stays parked");
       return false;
     }
     Item item;
@@ -65,75 +58,6 @@ class Recovery {
     item.park = again_now(request, "the request that should have made its page was never carried out");
     ++run_.report.abandoned;
     return store(std::move(item));
-  }
-
-  // R4: live pages, then the trash, by whichever way of listing it is known to work.
-  Result<Look> find_nonce(const Pending& request) {
-    Look look;
-    auto now = run_.ports.store.now();
-    if (!now) return fail(now.error());
-    run_.set_db_now(*now);
-    look.began_ms = *now;
-    ListQuery query;
-    query.by = ListQuery::By::created;
-    query.nonce = request.nonce;
-    if (auto done = search(query, request, look); !done) return fail(done.error());
-    if (look.found || mutated(Mutant::orphan_not_in_trash)) return look;
-    if (run_.state.trash_query.value_or(false)) {
-      query.trashed = true;
-      if (auto done = search(query, request, look); !done) return fail(done.error());
-    } else if (auto works = search_works(); !works) {
-      return fail(works.error());
-    } else if (*works) {
-      if (auto done = search_trash(request.nonce, look); !done) return fail(done.error());
-    } else {
-      look.complete = false;
-    }
-    return look;
-  }
-
-  // Asked once and remembered with the pair's state.
-  Result<bool> search_works() {
-    auto& known = run_.state.trash_search;
-    if (known) return *known;
-    auto works = run_.ports.notion.trash_search_works();
-    if (works) known = run_.next.trash_search = *works;
-    return works;
-  }
-
-  Status search(const ListQuery& query, const Pending& request, Look& look) {
-    std::vector<Page> shown;
-    PageWalk walk(run_.ports.notion, run_.ports.clock, pair_, query);
-    while (true) {
-      auto pages = walk.next();
-      if (!pages) return fail(pages.error());
-      if (pages->empty()) break;
-      for (auto& page : *pages) {
-        if (page.nonce == request.nonce) shown.push_back(std::move(page));
-      }
-    }
-    if (!shown.empty()) look.found = original_of(shown, request.intended);
-    look.complete = look.complete && walk.complete();
-    return {};
-  }
-
-  Status search_trash(const std::string& nonce, Look& look) {
-    const Pair* pairs[] = {&pair_};
-    std::string cursor;
-    for (int n = 0; n < trash_pages_max; ++n) {
-      auto list = run_.ports.notion.search_trash(pairs, cursor);
-      if (!list) return fail(list.error());
-      for (auto& page : list->pages) {
-        if (page.nonce == nonce && !look.found) look.found = std::move(page);
-      }
-      if (look.found || list->next_cursor.empty()) {
-        look.complete = look.complete && list->complete;
-        return {};
-      }
-      cursor = list->next_cursor;
-    }
-    look.complete = false;
-    return {};
   }
 
   Result<bool> adopt_found(const Pending& request, Page listed) {
@@ -270,7 +194,6 @@ class Recovery {
     return true;
   }
 
-  static constexpr int trash_pages_max = 100;
   Run& run_;
   const Pair& pair_;
 };

@@ -38,6 +38,18 @@ void Ghost::restored(Side side, const std::string& record, const Values& shown) 
   }
 }
 
+void Ghost::revived(Side side, const std::string& record, const Values& shown, const Values& other) {
+  bool justified = lives_[record].restored > lives_[record].deleted;
+  for (std::size_t i = 0; i < other.size(); ++i) {
+    const auto entry = written_.find(value_name(i, other[i]));
+    justified = justified || (entry != written_.end() && !entry->second.died[0] && !entry->second.died[1]);
+  }
+  if (!justified) return;
+  for (std::size_t i = 0; i < shown.size(); ++i) {
+    if (const auto entry = written_.find(value_name(i, shown[i])); entry != written_.end()) entry->second.died[static_cast<int>(side)] = false;
+  }
+}
+
 void Ghost::overwritten_unseen(std::size_t field, const Value& before, std::uint64_t our_reading) {
   const auto entry = written_.find(value_name(field, before));
   if (entry == written_.end() || entry->second.side != Side::notion || entry->second.moment <= our_reading) return;

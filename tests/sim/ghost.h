@@ -30,6 +30,9 @@ class Ghost {
   void deleted(Side side, const std::string& record, const Values& shown);
   /// A person brought back a half that shows these values.
   void restored(Side side, const std::string& record, const Values& shown);
+  /// We brought back a half because the other one was edited unaware. If the other half really shows something no deletion saw, what lives
+  /// again counts as seen anew; otherwise this was a resurrection and stays one.
+  void revived(Side side, const std::string& record, const Values& shown, const Values& other);
   /// Our write replaced `before`, which a person had written after we last read the page: the one loss that cannot be prevented.
   void overwritten_unseen(std::size_t field, const Value& before, std::uint64_t our_reading);
 

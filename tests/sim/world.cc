@@ -122,6 +122,10 @@ class SimWorld::ModelTransport : public Transport {
   void account(const std::string& page, const PageView& before, std::uint64_t based_on) {
     const auto after = world_.page(page);
     if (!after) return;
+    if (before.in_trash && !after->in_trash) {
+      const std::string record = record_of(after->values[title]);
+      world_.ghost.revived(Side::notion, record, after->values, world_.row_values(record));
+    }
     for (std::size_t i = 0; i < before.values.size(); ++i) {
       const bool gone = before.values[i] != after->values[i] || (after->in_trash && !before.in_trash);
       if (gone && !is_null(before.values[i])) world_.ghost.overwritten_unseen(i, before.values[i], based_on);
@@ -199,7 +203,30 @@ SimWorld::SimWorld(std::uint64_t seed)
     land_late();
     run_events();
   };
+  postgres.on_row_write = [this] { notice_revived_rows(); };
   set_up();
+}
+
+void SimWorld::notice_revived_rows() {
+  for (const auto& [key, row] : postgres.rows()) {
+    const bool was_dead = dead_rows_.contains(key);
+    if (was_dead && !row.deleted) {
+      const std::string record = record_of(row.values[title]);
+      Values shown;
+      for (const auto& view : pages()) {
+        if (!view.in_trash && record_of(view.values[title]) == record) shown = view.values;
+      }
+      ghost.revived(Side::supabase, record, row.values, shown);
+    }
+    if (!row.deleted) dead_rows_.erase(key);
+  }
+}
+
+Values SimWorld::row_values(const std::string& record) const {
+  for (const auto& [key, row] : postgres.rows()) {
+    if (!row.deleted && record_of(row.values[title]) == record) return row.values;
+  }
+  return {};
 }
 
 SimWorld::~SimWorld() = default;
@@ -409,6 +436,7 @@ bool SimWorld::delete_row(const std::string& key, bool hard) {
   tell(clock, "person deletes {}{}", key, hard ? " for good" : "");
   // Clearing away a row that is marked deleted already is no new deletion.
   if (!row->second.deleted) ghost.deleted(Side::supabase, record_of(row->second.values[title]), row->second.values);
+  dead_rows_.insert(key);
   return hard ? postgres.hard_delete(key) : postgres.soft_delete(key);
 }
 
@@ -417,6 +445,7 @@ bool SimWorld::restore_row(const std::string& key) {
   if (row == postgres.rows().end() || !row->second.deleted) return false;
   tell(clock, "person restores {}", key);
   ghost.restored(Side::supabase, record_of(row->second.values[title]), row->second.values);
+  dead_rows_.erase(key);
   return postgres.restore(key);
 }
 

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <random>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -96,6 +97,8 @@ class SimWorld {
   sandbox::Answer person(const char* method, const std::string& path, json::value body);
   Values values_of(const sandbox::PageState& state) const;
   void run_events();
+  void notice_revived_rows();
+  Values row_values(const std::string& record) const;
   void land_late();
   void mix(std::string_view text);
 
@@ -105,6 +108,7 @@ class SimWorld {
   std::unique_ptr<ModelTransport> transport_;
   std::uint64_t records_ = 0, values_ = 0, nonces_ = 0;
   std::string source_;
+  std::set<std::string> dead_rows_;  // deleted by people, not back yet
 };
 
 }  // namespace rowpage::sim
