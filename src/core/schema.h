@@ -233,7 +233,8 @@ Resolved resolve(const PairSpec& spec, const std::string& workspace, const Sourc
 std::string_view notion_type(FieldType type);
 std::string_view name_of(FieldType type);
 std::string_view name_of(Direction direction);
-std::string_view name_of(Side side);
+std::string_view name_of(Side side);    // for people: "Notion", "Supabase"
+std::string_view side_word(Side side);  // in the database, configuration and JSON: "notion", "supabase"
 std::string_view name_of(Prefer prefer);
 std::optional<FieldType> field_type(std::string_view name);
 

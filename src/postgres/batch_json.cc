@@ -97,7 +97,7 @@ json::object link_to_json(const Pair& pair, const RowShape& shape, const Item& i
     page_shadow[shape.name(i)] = value_to_json(link.page_shadow[i]);
   }
   json::object choices;
-  for (const auto& [field, side] : link.choices) choices[shape.name(field)] = name_of(side);
+  for (const auto& [field, side] : link.choices) choices[shape.name(field)] = side_word(side);
   json::array keep;
   for (const auto field : item.keep_shadow) {
     keep.emplace_back(shape.name(field));
@@ -179,7 +179,7 @@ void add_item(const Pair& pair, const RowShape& shape, const Item& item, std::si
                {"row", value_to_json(c.row)},
                {"page_ms", optional_ms(c.page_ms)},
                {"row_ms", optional_ms(c.row_ms)},
-               {"winner", c.winner ? json::value(name_of(*c.winner)) : json::value(nullptr)},
+               {"winner", c.winner ? json::value(side_word(*c.winner)) : json::value(nullptr)},
                {"reason", storable(c.reason)}});
   }
   for (const auto field : item.close_conflicts) {

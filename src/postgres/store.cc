@@ -2,8 +2,7 @@
 
 #include <unistd.h>
 
-#include <random>
-
+#include "base/digest.h"
 #include "postgres/batch_json.h"
 #include "postgres/capture.h"
 #include "postgres/migrations.h"
@@ -59,20 +58,6 @@ std::string this_process() {
 }
 
 }  // namespace
-
-std::string random_uuid() {
-  static thread_local std::random_device device;
-  constexpr const char* digits = "0123456789abcdef";
-  std::string uuid;
-  for (int i = 0; i < 32; ++i) {
-    if (i == 8 || i == 12 || i == 16 || i == 20) uuid += '-';
-    unsigned nibble = device() & 15U;
-    if (i == 12) nibble = 4;
-    if (i == 16) nibble = 8U | (nibble & 3U);
-    uuid += digits[nibble];
-  }
-  return uuid;
-}
 
 PostgresStore::PostgresStore(Database& database, Clock& clock)
     : database_(database), clock_(clock), holder_(this_process()) {}
@@ -213,6 +198,8 @@ Result<std::vector<Link>> PostgresStore::links(const Pair& pair, const std::stri
     for (const auto& field : pair.fields) {
       const json::value* stored = find(page_shadow, field.column);
       link.page_shadow.push_back(stored == nullptr ? Value(Null{}) : value_from_json(*stored).value_or(Value(Null{})));
+      // A field mapped since: the halves never agreed in it.
+      if (stored == nullptr) link.unsettled.push_back(link.page_shadow.size() - 1);
     }
     link.row_shadow = shape.shadow_from_json(json_cell(rows, i, 4));
     link.page_live = rows.flag(i, 5);
@@ -225,7 +212,7 @@ Result<std::vector<Link>> PostgresStore::links(const Pair& pair, const std::stri
       for (const auto& [column, side] : choices.get_object()) {
         const auto field = shape.field_named(column);
         if (field && side.is_string()) {
-          link.choices.emplace_back(*field, side.get_string() == "notion" ? Side::notion : Side::supabase);
+          link.choices.emplace_back(*field, side.get_string() == side_word(Side::notion) ? Side::notion : Side::supabase);
         }
       }
     }

@@ -43,7 +43,4 @@ class PostgresStore : public Store {
   bool installed_ = false;
 };
 
-/// A random UUID (version 4).
-std::string random_uuid();
-
 }  // namespace rowpage
