@@ -1,3 +1,4 @@
+#include "base/digest.h"
 #include "cli/session.h"
 
 #include <algorithm>
