@@ -371,7 +371,7 @@ class Decider {
     if (pair_writes(Side::notion) && edited(Side::supabase)) {
       action_.reasons.push_back("trashed in Notion while the row was edited: the edit wins");
       survivor_ = Side::supabase;
-      if (merge_fields()) action_.page_op = PageOp::restore;
+      bring_page_back();
       return;
     }
     action_.reasons.push_back("trashed in Notion");
@@ -404,7 +404,14 @@ class Decider {
   void row_came_back() {
     if (!pair_writes(Side::notion)) return;
     action_.reasons.push_back("restored in Supabase");
-    if (merge_fields()) action_.page_op = PageOp::restore;
+    bring_page_back();
+  }
+
+  // The page's own changes travel to the row at once; the row's follow when the page lives again.
+  void bring_page_back() {
+    if (!merge_fields()) return;
+    action_.page_op = PageOp::restore;
+    if (!action_.row_set.empty()) action_.row_op = RowOp::update;
   }
 
   void bring_row_back(bool gone) {

@@ -240,7 +240,7 @@ class Applier {
         settle(i);
       }
     }
-    for (const auto& change : action.row_set) {
+    for (const auto& change : action.row_op == RowOp::none ? std::vector<Change>() : action.row_set) {
       link.page_shadow[change.field] = action.page_now[change.field];
       link.row_shadow[change.field] = change.value;
       settle(change.field);

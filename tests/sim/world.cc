@@ -408,6 +408,8 @@ std::string SimWorld::duplicate_page(const std::string& id, const Values& then) 
   const auto before = page(id);
   if (!before || before->in_trash) return {};
   const auto* model_page = notion.world().page(*sandbox::parse_id(id));
+  // A copy made and rewritten within the minute its original was made in, before we met either, cannot be told from it by anybody.
+  if (model_page->created == floor_minute(clock.now())) return {};
   const auto* source = notion.world().source(*sandbox::parse_id(source_));
   const auto* cell = model_page->now->cell(source->by_name("Rowpage")->key);
   const bool has_nonce = cell && cell->is_string();
