@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/digest.h"
 #include "postgres/store_fixture.h"
 
 namespace rowpage {

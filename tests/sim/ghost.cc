@@ -24,8 +24,9 @@ void Ghost::wrote(Side side, const std::string& record, std::size_t field, const
   entry.moment = moment_;
 }
 
-void Ghost::deleted(Side side, const std::string& record, const Values& shown) {
-  lives_[record].deleted = tick();
+void Ghost::deleted(Side side, const std::string& record, const Values& shown, bool ambiguous) {
+  tick();
+  if (!ambiguous || lives_[record].deleted == 0) lives_[record].deleted = moment_;
   for (std::size_t i = 0; i < shown.size(); ++i) {
     if (const auto entry = written_.find(value_name(i, shown[i])); entry != written_.end()) entry->second.died[static_cast<int>(side)] = true;
   }

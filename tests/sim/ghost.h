@@ -27,7 +27,9 @@ class Ghost {
   /// A person wrote `value` into a cell that showed `before`.
   void wrote(Side side, const std::string& record, std::size_t field, const Value& before, const Value& value);
   /// A person deleted a half that showed these values.
-  void deleted(Side side, const std::string& record, const Values& shown);
+  /// `ambiguous`: the outcome of our own trashing or restoring of this page was unknown, so nobody can tell a person's
+  /// trashing from ours that landed, or from our restore that never did (the ABA limit).
+  void deleted(Side side, const std::string& record, const Values& shown, bool ambiguous = false);
   /// A person brought back a half that shows these values.
   void restored(Side side, const std::string& record, const Values& shown);
   /// We brought back a half because the other one was edited unaware. If the other half really shows something no deletion saw, what lives

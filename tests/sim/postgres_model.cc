@@ -269,7 +269,8 @@ PostgresModel::OptionalError PostgresModel::write_row(const Pair& pair, const It
       return Error{Effect::none, Scope::record, Cause::constraint, "row violates CHECK (score >= 0)", {}};
     }
   }
-  if (write.kind == RowWrite::Kind::soft_delete) stored.deleted = true;
+  const bool keeps_mark = !pair.book.deleted_at_column.empty();
+  if (write.kind == RowWrite::Kind::soft_delete && keeps_mark) stored.deleted = true;
   if (write.kind == RowWrite::Kind::restore || inserts) stored.deleted = false;
   if (write.page_id) stored.page_id = *write.page_id;
   if (write.checksum) stored.checksum = *write.checksum;

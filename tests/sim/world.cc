@@ -52,12 +52,17 @@ std::string shown(const std::vector<Change>& changes) {
   return text;
 }
 
-class Quiet : public Listener {
+class Ear : public Listener {
  public:
+  explicit Ear(const SimWorld& world) : world_(world) {}
   void progress(std::string_view, std::uint64_t, std::optional<std::uint64_t>) override {}
   void note(std::string_view, std::string_view event, std::string_view text) override {
+    if (world_.on_note) world_.on_note(event, text);
     if (verbose) fmt::print("         {}: {}\n", event, text);
   }
+
+ private:
+  const SimWorld& world_;
 };
 
 }  // namespace
@@ -96,7 +101,8 @@ class SimWorld::ModelTransport : public Transport {
     request.token = world_.notion.integration_token();
     request.version = "2026-03-11";
 
-    const sandbox::Fate fate = draw(api.read);
+    const auto scripted = world_.fate_of ? world_.fate_of(request) : std::nullopt;
+    const sandbox::Fate fate = scripted ? *scripted : draw(api.read);
     ++world_.tally.requests;
     if (fate.kind != sandbox::Fate::Kind::normal) ++world_.tally.faults[std::string(name_of(fate.kind))];
     world_.mix(request.method + request.path + std::to_string(static_cast<int>(fate.kind)));
@@ -320,21 +326,20 @@ void SimWorld::run_events() {
   in_events_ = false;
 }
 
-std::optional<PairReport> SimWorld::cycle(RunOptions options) {
-  static Quiet listener;
+std::optional<PairReport> SimWorld::cycle(RunOptions options, PlanSink* sink) {
+  Ear listener(*this);
   ++tally.cycles;
   tell(clock, "--- cycle{}", options.full ? " (full)" : "");
   Budget budget(clock, Budget::Options{});
   NotionClient client(*transport_, clock, budget);
-  options.bot_id = "bot";
+  if (options.bot_id.empty()) options.bot_id = "bot";
   options.run = 1;
   options.in_flight = 4;
   options.batch_size = 10;
-  const auto lease = postgres.acquire(pair.workspace, minute_ms, 0);
-  options.fence = lease->fence;
+  if (options.fence == 0) options.fence = postgres.acquire(pair.workspace, minute_ms, 0)->fence;
   Ports ports{client, postgres, postgres, clock, listener, [this] { return "nonce-" + std::to_string(++nonces_); }};
   try {
-    PairReport report = run_pair(ports, pair, options);
+    PairReport report = run_pair(ports, pair, options, sink);
     if (verbose && report.error) fmt::print("         ! {}\n", report.error->what);
     mix(std::to_string(report.requests));
     return report;
@@ -391,7 +396,11 @@ bool SimWorld::trash_page(const std::string& id) {
   if (!before || before->in_trash) return false;
   tell(clock, "person trashes page {:.8}", id);
   person("PATCH", "/v1/pages/" + id, json::object{{"in_trash", true}});
-  ghost.deleted(Side::notion, record_of(before->values[title]), before->values);
+  const bool ambiguous = std::ranges::any_of(postgres.open_requests(), [&](const auto& request) {
+    const RequestKind kind = request.second.kind;
+    return request.second.page_id == id && (kind == RequestKind::trash || kind == RequestKind::restore);
+  });
+  ghost.deleted(Side::notion, record_of(before->values[title]), before->values, ambiguous);
   return true;
 }
 

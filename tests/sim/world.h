@@ -52,10 +52,14 @@ class SimWorld {
   Pair pair;
   NotionFaults faults;
   Tally tally;
+  /// Decides a request's fate before the dice do; for stories in which one certain request has bad luck.
+  std::function<std::optional<sandbox::Fate>(const sandbox::Request&)> fate_of;
+  /// Hears what the engine tells its log.
+  std::function<void(std::string_view event, std::string_view text)> on_note;
   std::uint64_t trace = 0xcbf29ce484222325ULL;  // of everything that happened
 
-  /// One run; nullopt: it crashed.
-  std::optional<PairReport> cycle(RunOptions options = {});
+  /// One run; nullopt: it crashed. A bot id and a fence that are not given are the usual bot and a lease of its own.
+  std::optional<PairReport> cycle(RunOptions options = {}, PlanSink* sink = nullptr);
 
   // --- people in Notion
   std::string make_page(const Values& values, const std::string& nonce = {});
