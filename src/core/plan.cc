@@ -11,6 +11,7 @@
 #include <algorithm>
 
 #include "core/fit.h"
+#include "core/mutant.h"
 
 namespace rowpage {
 namespace {
@@ -278,10 +279,12 @@ class Decider {
     if (!travels || field.direction != Direction::both) return merged;
     const auto wanted = *record_winner_ == Side::notion ? FieldOutcome::to_row : FieldOutcome::to_page;
     if (merged.outcome == wanted) return merged;
-    return {wanted, true, record_reason_};
+    return {wanted, !mutated(Mutant::last_writer_wins), record_reason_};
   }
 
   void find_record_winner() {
+    if (mutated(Mutant::last_writer_wins) && state_.page && state_.row)
+      record_winner_ = judge(pair_.conflict, state_.page->edited_ms, state_.row->updated_ms).winner;
     if (pair_.conflict.granularity != Granularity::record || !state_.link) return;
     for (std::size_t i = 0; i < pair_.fields.size(); ++i) {
       const FieldMerge merged = merge_field(pair_.fields[i], field_state(i), pair_.conflict, options_.first);
@@ -368,7 +371,7 @@ class Decider {
       if (pair_.drift == Drift::revert) action_.page_op = PageOp::restore;
       return;
     }
-    if (pair_writes(Side::notion) && edited(Side::supabase)) {
+    if (pair_writes(Side::notion) && edited(Side::supabase) && !mutated(Mutant::delete_beats_edit)) {
       action_.reasons.push_back("trashed in Notion while the row was edited: the edit wins");
       survivor_ = Side::supabase;
       bring_page_back();
@@ -385,7 +388,7 @@ class Decider {
       if (pair_.drift == Drift::revert) bring_row_back(gone);
       return;
     }
-    if (pair_writes(Side::supabase) && edited(Side::notion)) {
+    if (pair_writes(Side::supabase) && edited(Side::notion) && !mutated(Mutant::delete_beats_edit)) {
       action_.reasons.push_back("deleted in Supabase while the page was edited: the edit wins");
       survivor_ = Side::notion;
       bring_row_back(gone);

@@ -556,9 +556,10 @@ class Applier {
 
   Pending note_for(const Work& work, Millis send_by) {
     Pending note;
-    note.nonce = run_.ports.new_nonce();
     note.kind = request_kind_of(work.action.page_op);
     note.key = work.action.key;
+    const bool reused = mutated(Mutant::same_nonce_again) && note.kind == RequestKind::create;
+    note.nonce = reused ? note.key : run_.ports.new_nonce();
     note.page_id = work.action.page_op == PageOp::create ? std::string() : request_page(work);
     const bool carries = note.kind == RequestKind::create || note.kind == RequestKind::update;
     if (carries) note.intended = work.action.page_set;
@@ -719,7 +720,7 @@ class Applier {
     if (mutated(Mutant::loser_logged_late)) item.conflicts = action.conflicts;
     if (work.state.orphan_of.empty()) {
       Link link = link_after_page(work, &page);
-      if (note.kind == RequestKind::create) link.nonce = mutated(Mutant::same_nonce_again) ? action.key : note.nonce;
+      if (note.kind == RequestKind::create) link.nonce = note.nonce;
       if (work.state.copied_page) link.nonce = note.nonce;
       item.link = link;
       work.state.link = std::move(link);

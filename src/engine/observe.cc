@@ -275,7 +275,11 @@ class Observer {
     switch (owner.state) {
       case NonceOwner::State::unknown: return {};
       case NonceOwner::State::pending: taken = true; return {};  // the recover step owns it
-      case NonceOwner::State::linked: state.copied_page = true; return {};
+      case NonceOwner::State::linked:
+        taken = mutated(Mutant::copy_is_orphan);
+        if (taken) return visit_late_landing(state, owner);
+        state.copied_page = true;
+        return {};
       case NonceOwner::State::abandoned: break;
     }
     if (mutated(Mutant::forget_abandoned)) return {};
