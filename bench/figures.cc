@@ -1,0 +1,170 @@
+#include "bench/figures.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <optional>
+
+#include <fmt/format.h>
+
+#include "bench/world.h"
+
+namespace rowpage::bench {
+namespace {
+
+constexpr std::int64_t changes_base = 10'000;  // the size in which small changes are made
+constexpr double requests_bound = 1.05;
+constexpr double cpu_bound = 5;
+constexpr double import_mib_bound = 64;
+constexpr double flat_bound = 1.25;         // from 10,000 pages to 100,000
+constexpr double steady_bound = 1.5;        // a quiet cycle's processor time and memory, largest to smallest base
+constexpr std::int64_t quiet_requests = 2;  // one query for the pair, one search of the trash for the workspace
+
+std::string thousands(std::int64_t n) {
+  std::string text = std::to_string(n);
+  for (auto at = static_cast<std::ptrdiff_t>(text.size()) - 3; at > 0; at -= 3)
+    text.insert(static_cast<std::size_t>(at), ",");
+  return text;
+}
+
+Figure counted(std::string work, const Requests& used, std::int64_t necessary) {
+  const double ratio = static_cast<double>(used.total) / static_cast<double>(necessary);
+  return {std::move(work),
+          fmt::format("{} ({})", thousands(used.total), used.kinds),
+          thousands(necessary),
+          fmt::format("{:.3f}", ratio),
+          fmt::format("{:.2f}", requests_bound),
+          ratio <= requests_bound};
+}
+
+Figure compared(std::string work, std::string used, std::string with, double ratio, double bound) {
+  return {std::move(work), std::move(used), std::move(with), fmt::format("{:.2f}", ratio), fmt::format("{:g}", bound),
+          ratio <= bound};
+}
+
+struct Size {
+  Cost import, quiet;
+};
+
+// What is waiting for nothing else: a sync that finds nothing, after one that settled what came before.
+Finished quiet(World& world) {
+  world.let_settle();
+  world.sync();
+  return world.sync();
+}
+
+Size import(World& world, std::int64_t pages, const Report& report) {
+  world.seed(0, pages);
+  world.let_settle();
+  const Finished imported = world.sync();
+  const auto rows = std::stoll(world.sql("select count(*) from lots"));
+  if (rows != pages) throw Trouble{fmt::format("the import left {} rows of {} pages", rows, pages)};
+  const auto name = fmt::format("import of {} pages", thousands(pages));
+  report(counted(name + ": requests", world.requests(), (pages + 99) / 100));
+  const Finished received = world.receive();
+  const double added = imported.cost.cpu_s / received.cost.cpu_s;
+  report(compared(name + ": CPU per page against receiving and parsing",
+                  fmt::format("{:.0f} µs", imported.cost.cpu_s * 1e6 / static_cast<double>(pages)),
+                  fmt::format("{:.0f} µs", received.cost.cpu_s * 1e6 / static_cast<double>(pages)), added, cpu_bound));
+  report(compared(name + ": peak memory", fmt::format("{:.1f} MiB", imported.cost.peak_mib),
+                  fmt::format("{:g} MiB", import_mib_bound), imported.cost.peak_mib / import_mib_bound, 1));
+  const Finished still = quiet(world);
+  report(
+      counted(fmt::format("quiet cycle at {} records: requests", thousands(pages)), world.requests(), quiet_requests));
+  return {imported.cost, still.cost};
+}
+
+// Everything below runs in a base of 10,000 linked records; each figure includes the two requests of the cycle.
+void small_changes(World& world, const Report& report) {
+  const auto title = [](const std::string& text) {
+    const json::object piece{{"type", "text"}, {"text", json::object{{"content", text}}}};
+    return json::object{{"Notes", json::object{{"rich_text", json::array{piece}}}}};
+  };
+  const auto pages = world.linked_pages(300);
+  const auto settled_sync = [&] {
+    world.let_settle();
+    world.sync();
+    return world.requests();
+  };
+
+  world.sql("insert into lots (name, bags) values ('One new lot', 7)");
+  report(counted("one new row, one page created", settled_sync(), quiet_requests + 1));
+
+  world.sql("update lots set bags = 249 where notion_page_id = $1", {pages[0]});
+  report(counted("one changed row, one page updated", settled_sync(), quiet_requests + 2));
+
+  for (int i = 0; i < 100; ++i) {
+    world.person("PATCH", "/v1/pages/" + pages[static_cast<std::size_t>(i)],
+                 json::object{{"properties", title(fmt::format("Cupped again, note {}", i))}});
+  }
+  report(counted("100 changed pages of 10,000", settled_sync(), quiet_requests + 1));
+  const auto arrived = world.sql("select count(*) from lots where notes like 'Cupped again, note %'");
+  if (arrived != "100") throw Trouble{"of 100 changed pages " + arrived + " arrived"};
+
+  world.sql("update lots set bags = bags + 1000 where notion_page_id = any($1::text[])",
+            {fmt::format("{{{}}}", fmt::join(pages.begin() + 100, pages.begin() + 200, ","))});
+  report(counted("100 changed rows", settled_sync(), quiet_requests + 200));
+
+  for (std::size_t i = 200; i < 300; ++i)
+    world.person("PATCH", "/v1/pages/" + pages[i], json::object{{"in_trash", true}});
+  // The trash ladder with a search that works: one page of the search, each page confirmed by one reading by id.
+  report(counted("100 trashed pages of 10,000", settled_sync(), quiet_requests + 1 + 100));
+  const auto deleted = world.sql("select count(*) from lots where deleted_at is not null");
+  if (deleted != "100") throw Trouble{"of 100 trashed pages " + deleted + " deleted their rows"};
+
+  quiet(world);
+  report(counted("quiet cycle with 100 pages in the trash", world.requests(), quiet_requests));
+}
+
+void growth(const std::map<std::int64_t, Size>& measured, const Report& report) {
+  const auto large = measured.rbegin();
+  const auto small = measured.begin();
+  if (large->first > changes_base && measured.contains(changes_base)) {
+    const Cost &from = measured.at(changes_base).import, &to = large->second.import;
+    report(compared(
+        fmt::format("import: peak memory, {} against {} pages", thousands(large->first), thousands(changes_base)),
+        fmt::format("{:.1f} MiB", to.peak_mib), fmt::format("{:.1f} MiB", from.peak_mib), to.peak_mib / from.peak_mib,
+        flat_bound));
+  }
+  if (large->first == small->first) return;
+  const auto name =
+      fmt::format("quiet cycle, {} against {} records: ", thousands(large->first), thousands(small->first));
+  const Cost &from = small->second.quiet, &to = large->second.quiet;
+  report(compared(name + "CPU", fmt::format("{:.0f} ms", to.cpu_s * 1e3), fmt::format("{:.0f} ms", from.cpu_s * 1e3),
+                  to.cpu_s / from.cpu_s, steady_bound));
+  report(compared(name + "peak memory", fmt::format("{:.1f} MiB", to.peak_mib),
+                  fmt::format("{:.1f} MiB", from.peak_mib), to.peak_mib / from.peak_mib, steady_bound));
+}
+
+}  // namespace
+
+void scale(const std::vector<std::int64_t>& sizes, const Report& report) {
+  std::map<std::int64_t, Size> measured;
+  for (const std::int64_t pages : sizes) {
+    World world(0);
+    measured[pages] = import(world, pages, report);
+    if (pages == changes_base) small_changes(world, report);
+  }
+  growth(measured, report);
+}
+
+void paced_creates(const Report& report) {
+  constexpr int rows = 400, per_minute = 180;
+  // A burst of 180, another after a minute, the rest after two.
+  constexpr double theoretical_s = 60.0 * ((rows - 1) / per_minute);
+  World world(per_minute);
+  world.control("POST", "/_sandbox/habits", json::object{{"latency_ms", 150}});
+  world.sql("insert into lots (name, bags) select 'Lot ' || n, n from generate_series(1, $1::int) n",
+            {std::to_string(rows)});
+  const Finished made = world.sync();
+  const Requests requests = world.requests();
+  report(compared(fmt::format("{} creates at {} a minute, answers after 150 ms: time", rows, per_minute),
+                  fmt::format("{:.1f} s", made.cost.took_s), fmt::format("{:g} s", theoretical_s),
+                  made.cost.took_s / theoretical_s, 1.05));
+  report(
+      counted(fmt::format("{} creates at {} a minute: requests", rows, per_minute), requests, rows + quiet_requests));
+  report({fmt::format("{} creates at {} a minute: refused with 429", rows, per_minute),
+          std::to_string(requests.refused), "0", "-", "0", requests.refused == 0});
+}
+
+}  // namespace rowpage::bench
