@@ -101,7 +101,7 @@ std::string describe(const Pair& pair, const Action& action) {
   }
   if (action.park) out += fmt::format("\n      {}: {}", name_of(action.park->kind), printable(action.park->reason));
   if (action.link_new && !action.writes()) out += "\n      linked";
-  for (const auto& reason : action.reasons) out += "\n      " + printable(reason);
+  for (const auto& reason : action.all_reasons()) out += "\n      " + printable(reason);
   return out;
 }
 
@@ -154,7 +154,7 @@ json::object action_to_json(const Pair& pair, const Action& action) {
         {"kind", name_of(action.park->kind)}, {"reason", action.park->reason}, {"hint", action.park->hint}};
   }
   json::array reasons;
-  for (const auto& reason : action.reasons) reasons.emplace_back(json::string(reason));
+  for (const auto& reason : action.all_reasons()) reasons.emplace_back(json::string(reason));
   out["reasons"] = std::move(reasons);
   return out;
 }

@@ -1,6 +1,7 @@
 #include "core/fit.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <limits>
 #include <set>
@@ -54,6 +55,20 @@ Fitted fit_text_column(const Field& field, const std::string& text) {
   return text;
 }
 
+/// The float nearest to `number`, as the shortest decimal that names it: 0.1 stays 0.1 and does not become
+/// 0.10000000149, which a page would then show.
+Fitted fit_real(const Field& field, double number) {
+  if (!std::isfinite(number) || std::fabs(number) > std::numeric_limits<float>::max())
+    return cannot(display(number) + " is out of range for " + field.target.sql_type);
+  const auto single = static_cast<float>(number);
+  if (single == 0 && number != 0) return cannot(display(number) + " is too close to zero for " + field.target.sql_type);
+  char digits[32];
+  const auto written = std::to_chars(digits, digits + sizeof digits, single, std::chars_format::scientific);
+  double shortest = 0;
+  std::from_chars(digits, written.ptr, shortest);
+  return shortest == 0 ? 0.0 : shortest;
+}
+
 Fitted fit_number_column(const Field& field, double number) {
   switch (field.target.type) {
     case ColumnType::integer:
@@ -68,7 +83,7 @@ Fitted fit_number_column(const Field& field, double number) {
       return number;
     }
     case ColumnType::real:
-      return static_cast<double>(static_cast<float>(number));
+      return fit_real(field, number);
     case ColumnType::text:
       return display(number);
     default:

@@ -101,7 +101,9 @@ std::string_view name_of(Side side) {
   return side == Side::notion ? "Notion" : "Supabase";
 }
 
-std::string_view side_word(Side side) { return side == Side::notion ? "notion" : "supabase"; }
+std::string_view side_word(Side side) {
+  return side == Side::notion ? "notion" : "supabase";
+}
 
 std::string_view name_of(Prefer prefer) {
   switch (prefer) {

@@ -9,6 +9,7 @@
 #include "core/plan.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "core/fit.h"
 #include "core/mutant.h"
@@ -86,6 +87,8 @@ class Decider {
     parked.hint = std::move(hint);
     action_.park = std::move(parked);
     action_.reasons = {action_.park->reason};
+    action_.row_reasons.clear();
+    action_.page_reasons.clear();
     action_.row_op = RowOp::none;
     action_.page_op = PageOp::none;
     action_.row_set.clear();
@@ -205,8 +208,9 @@ class Decider {
   }
 
   void explain(std::size_t i, Side source, const Value& from, const Value& to, const std::string& why) {
-    action_.reasons.push_back(label(pair_.fields[i]) + ": changed in " + std::string(name_of(source)) + ", " +
-                              display(from, 40) + " → " + display(to, 40) + (why.empty() ? "" : " (" + why + ")"));
+    auto& reasons = source == Side::notion ? action_.row_reasons : action_.page_reasons;
+    reasons.push_back(label(pair_.fields[i]) + ": changed in " + std::string(name_of(source)) + ", " +
+                      display(from, 40) + " → " + display(to, 40) + (why.empty() ? "" : " (" + why + ")"));
   }
 
   // Merges all fields; false when the record was parked.
@@ -296,8 +300,8 @@ class Decider {
     }
   }
 
-  // Whether people changed this half since the shadow, in a field that may travel to the other. A change that has lost its conflict
-  // already (and stands in the log) is none any more.
+  // Whether people changed this half since the shadow, in a field that may travel to the other. A change that has lost
+  // its conflict already (and stands in the log) is none any more.
   bool edited(Side side) const {
     const Link& link = *state_.link;
     for (std::size_t i = 0; i < pair_.fields.size(); ++i) {
@@ -306,7 +310,8 @@ class Decider {
                                                 : field.direction != Direction::to_supabase;
       const auto choice = std::ranges::find(link.choices, i, &std::pair<std::size_t, Side>::first);
       const bool lost = choice != link.choices.end() && choice->second != side;
-      const bool changed = side == Side::notion ? action_.page_now[i] != link.page_shadow[i] : action_.row_now[i] != link.row_shadow[i];
+      const bool changed =
+          side == Side::notion ? action_.page_now[i] != link.page_shadow[i] : action_.row_now[i] != link.row_shadow[i];
       if (travels && changed && !lost) return true;
     }
     return false;
@@ -452,7 +457,7 @@ class Decider {
     action_.reasons.push_back("new page in Notion");
     if (state_.copied_page && pair_writes(Side::notion) && !pair_.nonce_id.empty()) {
       action_.page_op = PageOp::update;
-      action_.reasons.push_back("a person's duplicate of another page: its bookkeeping is rewritten");
+      action_.page_reasons.emplace_back("a person's duplicate of another page: its bookkeeping is rewritten");
     }
   }
 
@@ -525,7 +530,7 @@ class Decider {
         state_.row && !pair_.book.page_id_column.empty() && state_.row->page_id != action_.page_id;
     if (action_.row_op == RowOp::none && shows_other_page && pair_writes(Side::supabase)) {
       action_.row_op = RowOp::update;
-      if (!action_.link_new) action_.reasons.push_back("the row's page id is put right");
+      if (!action_.link_new) action_.row_reasons.emplace_back("the row's page id is put right");
     }
   }
 
@@ -558,6 +563,18 @@ class Decider {
 };
 
 }  // namespace
+
+std::vector<std::string> Action::why(Side written) const {
+  std::vector<std::string> all = reasons;
+  std::ranges::copy(written == Side::notion ? page_reasons : row_reasons, std::back_inserter(all));
+  return all;
+}
+
+std::vector<std::string> Action::all_reasons() const {
+  std::vector<std::string> all = why(Side::supabase);
+  std::ranges::copy(page_reasons, std::back_inserter(all));
+  return all;
+}
 
 Action decide(const Pair& pair, const RecordState& state, const PlanOptions& options) {
   return Decider(pair, state, options).run();

@@ -61,7 +61,13 @@ struct Action {
   bool later = false;                // something is left for a later run, because of this run's direction
   std::optional<Parked> park;        // waiting, held or parked: nothing else is done
   Values page_now, row_now;          // what each side shows (presumed: its shadow); empty: no such half
-  std::vector<std::string> reasons;  // for people: "Type: changed in Notion, “Ops” → “Policy”"
+  std::vector<std::string> reasons;  // for people: why this record needs something at all
+  std::vector<std::string> row_reasons,
+      page_reasons;  // and what travels there: "Type: changed in Notion, “Ops” → “Policy”"
+
+  /// Everything there is to say about the write to one side.
+  std::vector<std::string> why(Side written) const;
+  std::vector<std::string> all_reasons() const;
 
   bool writes() const { return row_op != RowOp::none || page_op != PageOp::none; }
   /// Nothing to write and nothing to learn.

@@ -87,8 +87,8 @@ struct Pending {
   std::string page_id;  // empty for create
   std::vector<Change> intended;
   std::vector<Change> found;  // of an update: what the page showed in those fields just before
-  Millis noted_ms = 0;    // database clock
-  Millis send_by_ms = 0;  // database clock: never sent after this
+  Millis noted_ms = 0;        // database clock
+  Millis send_by_ms = 0;      // database clock: never sent after this
   int attempt = 1;
 };
 

@@ -60,7 +60,8 @@ Millis next_look(const Pair& pair, const Pending& pending) {
 
 const Page& original_of(const std::vector<Page>& pages, const std::vector<Change>& intended) {
   const auto rank = [&](const Page& page) {
-    const auto shown = std::ranges::count_if(intended, [&](const Change& sent) { return page.values[sent.field] == sent.value; });
+    const auto shown =
+        std::ranges::count_if(intended, [&](const Change& sent) { return page.values[sent.field] == sent.value; });
     return std::pair(page.created_ms, -shown);
   };
   return *std::ranges::min_element(pages, {}, rank);
@@ -95,7 +96,8 @@ Link adopt(const Pair& pair, const std::vector<Change>& intended, const std::str
 
 void overlay(const Pair& pair, const Pending& pending, const Page& seen, const Row* row, Link& link) {
   for (const auto& [i, sent] : pending.intended) {
-    if (seen.values[i] != sent && unmoved(pending, link, seen, i)) continue;  // (or put back by a person: the ABA limit)
+    if (seen.values[i] != sent && unmoved(pending, link, seen, i))
+      continue;  // (or put back by a person: the ABA limit)
     link.page_shadow[i] = sent;
     link.row_shadow[i] = row_value_behind(pair.fields[i], sent, row, i);
   }

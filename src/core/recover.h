@@ -31,8 +31,8 @@ Fate judge_absence(const Pair& pair, const Pending& pending, bool complete, Mill
 /// When a record that waits is worth another look.
 Millis next_look(const Pair& pair, const Pending& pending);
 
-/// Of several pages that show the nonce of one create (a person copied it before we met it), the one we made: the oldest, and among those
-/// of one minute the one that still shows most of what we sent. `pages` is not empty.
+/// Of several pages that show the nonce of one create (a person copied it before we met it), the one we made: the
+/// oldest, and among those of one minute the one that still shows most of what we sent. `pages` is not empty.
 const Page& original_of(const std::vector<Page>& pages, const std::vector<Change>& intended);
 
 /// The link a found page gets: its shadow is what we sent (never what it shows now, or a person's edit since would be

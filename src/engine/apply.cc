@@ -331,7 +331,7 @@ class Applier {
       for (const auto& change : action.row_set)
         entry.before.push_back({change.field, action.row_now.empty() ? Value{} : action.row_now[change.field]});
     }
-    entry.reason = joined(action.reasons);
+    entry.reason = joined(action.why(Side::supabase));
     item.history.push_back(std::move(entry));
     item.row = std::move(write);
     item.keep_shadow = kept_shadows(action);
@@ -358,9 +358,12 @@ class Applier {
   void row_done(Work& work, std::optional<Row> row) {
     const Action action = work.action;
     count_row(action);
-    for (const auto& reason : action.reasons) {
-      if (action.page_op == PageOp::none || action.row_op != RowOp::none)
-        run_.note(std::string(name_of(action.row_op)), action.key + ": " + reason);
+    if (action.park) {
+      tell(name_of(action.park->kind), action.key.empty() ? action.page_id : action.key, action.reasons);
+    } else if (action.row_op != RowOp::none) {
+      tell(name_of(action.row_op), row ? row->key : action.key, action.why(Side::supabase));
+    } else if (action.page_op == PageOp::none) {
+      tell(action.close ? "close" : "link", action.key, action.reasons);
     }
     if (action.park) {
       count_parked(*action.park);
@@ -387,6 +390,10 @@ class Applier {
     work.action.link_new = false;
     work.state.adopting = false;
     std::erase_if(work.action.conflicts, [](const Conflict& c) { return c.winner != Side::supabase; });
+  }
+
+  void tell(std::string_view event, const std::string& key, const std::vector<std::string>& reasons) const {
+    for (const auto& reason : reasons) run_.note(event, key + ": " + reason);
   }
 
   Status park_refused(Work& work, const Error& error) {
@@ -682,8 +689,8 @@ class Applier {
     };
     const bool carried = action.page_op == PageOp::update;
     for (const auto& change : carried ? action.page_set : std::vector<Change>()) {
-      // What we sent, not what came back: the answer may be a page read back after a lost one, with a person's edit on it already. Where
-      // Notion spells a value its own way, that spelling travels to the row once.
+      // What we sent, not what came back: the answer may be a page read back after a lost one, with a person's edit on
+      // it already. Where Notion spells a value its own way, that spelling travels to the row once.
       link.page_shadow[change.field] = change.value;
       link.row_shadow[change.field] = action.row_now[change.field];
       settle(change.field);
@@ -706,7 +713,7 @@ class Applier {
     HistoryEntry entry;
     entry.side = Side::notion;
     entry.action = name_of(action.page_op);
-    entry.reason = joined(action.reasons);
+    entry.reason = joined(action.why(Side::notion));
     for (const auto& change : action.page_set) {
       if (action.page_op == PageOp::create) break;
       entry.before.push_back({change.field, action.page_now[change.field]});
@@ -729,7 +736,7 @@ class Applier {
     warn_about_formatting(work);
     work.state.page = page;
     count_page(action);
-    for (const auto& reason : action.reasons) run_.note(name_of(action.page_op), action.key + ": " + reason);
+    tell(name_of(action.page_op), action.key, action.why(Side::notion));
     return item;
   }
 

@@ -1,4 +1,5 @@
-// Looking for the pages that show a nonce of ours: live ones first, then the trash, by whichever way of listing it is known to work (R4).
+// Looking for the pages that show a nonce of ours: live ones first, then the trash, by whichever way of listing it is
+// known to work (R4).
 #pragma once
 
 #include <vector>

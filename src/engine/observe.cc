@@ -273,20 +273,25 @@ class Observer {
   // An unlinked page that shows a nonce of ours (R3, R5).
   Status visit_own_nonce(RecordState& state, const NonceOwner& owner, bool& taken) {
     switch (owner.state) {
-      case NonceOwner::State::unknown: return {};
-      case NonceOwner::State::pending: taken = true; return {};  // the recover step owns it
+      case NonceOwner::State::unknown:
+        return {};
+      case NonceOwner::State::pending:
+        taken = true;
+        return {};  // the recover step owns it
       case NonceOwner::State::linked:
         taken = mutated(Mutant::copy_is_orphan);
         if (taken) return visit_late_landing(state, owner);
         state.copied_page = true;
         return {};
-      case NonceOwner::State::abandoned: break;
+      case NonceOwner::State::abandoned:
+        break;
     }
     if (mutated(Mutant::forget_abandoned)) return {};
     // A person may have copied the page before we met it: only one of those that show the nonce is ours.
     auto look = look_for_nonce(run_, owner.nonce);
     if (!look) return fail(look.error());
-    if (std::ranges::find(look->pages, state.page->id, &Page::id) == look->pages.end()) look->pages.push_back(*state.page);
+    if (std::ranges::find(look->pages, state.page->id, &Page::id) == look->pages.end())
+      look->pages.push_back(*state.page);
     if (original_of(look->pages, owner.intended).id != state.page->id) {
       state.copied_page = true;
       return {};
@@ -299,7 +304,8 @@ class Observer {
     const std::vector<std::string> keys{owner.key};
     auto link = run_.ports.store.links_of_rows(pair_, keys);
     if (!link) return fail(link.error());
-    const bool creating = std::ranges::any_of(run_.pending, [&](const Pending& p) { return p.key == owner.key && p.kind == RequestKind::create; });
+    const bool creating = std::ranges::any_of(
+        run_.pending, [&](const Pending& p) { return p.key == owner.key && p.kind == RequestKind::create; });
     if (creating) return {};  // another attempt is under way: judged once that is settled
     if (!link->empty()) {
       state.orphan_of = owner.key;

@@ -89,7 +89,8 @@ class Notion {
   /// Eventually consistent. Pages of other data sources are left out. `cursor` as in ListQuery.
   virtual Result<PageList> search_trash(std::span<const Pair* const> pairs, const std::string& cursor) = 0;
 
-  /// Whether search honours `in_trash` at all: a service that ignores it shows the live data sources when asked for trashed ones.
+  /// Whether search honours `in_trash` at all: a service that ignores it shows the live data sources when asked for
+  /// trashed ones.
   virtual Result<bool> trash_search_works() = 0;
 
   /// Carries out requests about different pages, several in flight, and answers in the same order. A mutating request
@@ -169,7 +170,7 @@ struct PairState {
   std::int64_t live_links = 0;
 };
 
-/// A write to one row. CAS: `version` must still be the row's (R12).
+/// A write to one row. CAS: `version` must still be the row's (R12). An insert whose key is taken is moved as well.
 struct RowWrite {
   enum class Kind { insert, update, soft_delete, restore, hard_delete } kind = Kind::update;
   std::string key;      // empty for an insert whose key the database makes
@@ -190,22 +191,23 @@ struct HistoryEntry {
 struct Item {
   std::string key, page_id;  // whom it concerns, as far as known
   std::optional<RowWrite> row;
-  std::optional<Link> link;  // insert or replace. With `row`, its row_shadow is taken from the row as stored (except
-                             // fields in `keep_shadow`) and an empty key is filled with the new row's
+  std::optional<Link> link;  // insert or replace; a page has one link. With `row`, its row_shadow is the stored row,
+                             // except for unset columns the database changed itself (defaults, BEFORE triggers), whose
+                             // change stays captured, and for fields in `keep_shadow`; an empty key is the new row's
   std::vector<std::size_t> keep_shadow;
-  bool unlink = false;
-  std::vector<Conflict> conflicts;           // an open one (no winner) replaces the open one of the same key and field
+  bool unlink = false;  // by key and by page id
+  std::vector<Conflict> conflicts;           // an open one (no winner) replaces the field's open one of this key or page
   std::vector<std::size_t> close_conflicts;  // fields whose open conflict is over (agreed or decided)
   std::vector<HistoryEntry> history;
   std::vector<Pending> note;        // R1
-  std::vector<std::string> settle;  // nonces of pendings whose outcome is known now
+  std::vector<std::string> settle;  // nonces of pendings, or of creates given up, whose outcome is known now
   std::vector<Abandoned> abandon;   // R5; drops the pending of the same nonce
   std::optional<Parked> park;
   bool unpark = false;            // whatever waited under this key or page id
   std::vector<std::int64_t> ack;  // captured changes dealt with
 };
 
-/// One transaction.
+/// One transaction. Its items concern different records, so their order does not matter.
 struct Batch {
   std::int64_t fence = 0;
   std::int64_t run = 0;
@@ -226,7 +228,7 @@ struct Committed {
   Millis now_ms = 0;              // database clock
 };
 
-/// Who holds a nonce that a page shows.
+/// Who holds a nonce that a page shows; of several, a link before a pending request before a create given up.
 struct NonceOwner {
   enum class State { unknown, pending, abandoned, linked } state = State::unknown;
   std::string nonce;

@@ -45,7 +45,8 @@ class Recovery {
     if (mutated(Mutant::look_once_then_retry)) began += pair_.bounds.landing_ms + pair_.bounds.index_ms + hour_ms;
     if (mutated(Mutant::ignore_index_bound)) began += pair_.bounds.index_ms;
     if (judge_absence(pair_, request, complete, began) == Fate::wait) {
-      if (!complete) run_.note("waiting", request.key + ": its page cannot be looked for in the trash; it stays parked");
+      if (!complete)
+        run_.note("waiting", request.key + ": its page cannot be looked for in the trash; it stays parked");
       return false;
     }
     Item item;
@@ -146,8 +147,9 @@ class Recovery {
     return store(std::move(item));
   }
 
-  // A field that shows neither the shadow nor what we sent: a person wrote it, before or after ours landed or instead of it. Notion's value
-  // is taken as the later one, and ours is kept in the log (R7), for if it never landed nobody in Notion has seen it.
+  // A field that shows neither the shadow nor what we sent: a person wrote it, before or after ours landed or instead
+  // of it. Notion's value is taken as the later one, and ours is kept in the log (R7), for if it never landed nobody in
+  // Notion has seen it.
   void log_doubtful(const Pending& request, const Page& seen, const Row* row, const Link& link, Item& item) const {
     for (const auto& [i, sent] : request.intended) {
       const Value& shown = seen.values[i];
