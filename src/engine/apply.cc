@@ -14,6 +14,7 @@
 #include "base/digest.h"
 #include "core/mutant.h"
 #include "core/recover.h"
+#include "engine/own_pages.h"
 #include "engine/run.h"
 
 namespace rowpage {
@@ -461,9 +462,36 @@ class Applier {
     if (auto kept = run_.keep_lease(); !kept) return kept;
     if (auto fresh = read_fresh(group); !fresh) return fresh;
     if (auto stored = store_rows(group); !stored) return stored;
+    if (pair_.nonce_id.empty()) {
+      if (auto looked = look_before_creating(group); !looked) return looked;
+    }
     std::erase_if(group, [](const Work& work) { return work.settled || work.action.page_op == PageOp::none; });
     if (group.empty()) return {};
     return send(group);
+  }
+
+  // nonce: off. A page is created only when none carries its natural key (R2: look-up-or-create).
+  Status look_before_creating(std::vector<Work>& group) {
+    const auto key = natural_key(pair_);
+    for (auto& work : group) {
+      if (work.settled || work.action.page_op != PageOp::create) continue;
+      const auto value = std::ranges::find(work.action.page_set, key.value_or(pair_.fields.size()), &Change::field);
+      Parked parked;
+      parked.key = work.action.key;
+      if (value == work.action.page_set.end()) {
+        parked.reason = "the row's natural key is empty, and without a nonce a page is created only under its key";
+        parked.hint = "Fill the key, or keep a nonce property (`bookkeeping.nonce`).";
+      } else {
+        auto pages = pages_with_key(run_, *value);
+        if (!pages) return fail(pages.error());
+        if (pages->empty()) continue;
+        parked.kind = Parked::Kind::waiting;
+        parked.reason = "a page with this key is there already; they are matched in the next run";
+        run_.next.stranded_pages = true;  // makes the next run look at all pages
+      }
+      if (auto done = park(work, std::move(parked)); !done) return done;
+    }
+    return {};
   }
 
   // Step 2: pages by id, rows by key, and each record decided anew.

@@ -23,6 +23,7 @@ Result<std::vector<Page>> PageWalk::next() {
     if (!started_ms_) started_ms_ = list->server_ms - (clock_.monotonic() - sent);
     ended_ms_ = list->server_ms;
     in_window_ += list->pages.size();
+    fresh.reserve(list->pages.size());
     for (auto& page : list->pages) {
       last_time_ = query_.by == ListQuery::By::created ? page.created_ms : page.edited_ms;
       if (!met_.insert(page.id)) continue;

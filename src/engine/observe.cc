@@ -12,7 +12,7 @@
 #include "core/mutant.h"
 #include "core/recover.h"
 #include "engine/listing.h"
-#include "engine/nonce_look.h"
+#include "engine/own_pages.h"
 #include "engine/run.h"
 
 namespace rowpage {
@@ -288,7 +288,7 @@ class Observer {
     }
     if (mutated(Mutant::forget_abandoned)) return {};
     // A person may have copied the page before we met it: only one of those that show the nonce is ours.
-    auto look = look_for_nonce(run_, owner.nonce);
+    auto look = look_for_own_pages(run_, owner.nonce, owner.intended);
     if (!look) return fail(look.error());
     if (std::ranges::find(look->pages, state.page->id, &Page::id) == look->pages.end())
       look->pages.push_back(*state.page);

@@ -4,7 +4,7 @@
 #include "core/merge.h"
 #include "core/mutant.h"
 #include "core/recover.h"
-#include "engine/nonce_look.h"
+#include "engine/own_pages.h"
 #include "engine/run.h"
 
 namespace rowpage {
@@ -37,8 +37,9 @@ class Recovery {
  private:
   // True: settled. An Error stops the run.
   Result<bool> settle_create(const Pending& request) {
-    auto look = look_for_nonce(run_, request.nonce);
+    auto look = look_for_own_pages(run_, request.nonce, request.intended);
     if (!look) return fail(look.error());
+    if (look->pages.size() > 1 && pair_.nonce_id.empty()) return doubtful(request, look->pages.size());
     if (!look->pages.empty()) return adopt_found(request, original_of(look->pages, request.intended));
     const bool complete = look->complete || mutated(Mutant::accept_partial_absence);
     Millis began = look->began_ms;
@@ -59,6 +60,22 @@ class Recovery {
     item.park = again_now(request, "the request that should have made its page was never carried out");
     ++run_.report.abandoned;
     return store(std::move(item));
+  }
+
+  // Without a nonce several pages with the key cannot be told apart: choosing would be guessing, creating again would duplicate.
+  Result<bool> doubtful(const Pending& request, std::size_t hits) {
+    Item item;
+    item.key = request.key;
+    item.park = again_now(request, "a creation has no known outcome, and " + std::to_string(hits) +
+                                       " unlinked pages carry its key: which of them was made by it cannot be told");
+    item.park->kind = Parked::Kind::parked;
+    item.park->hint = "Trash the copies, or name the right page: `rowpage parked relink`.";
+    item.park->next_try_ms = run_.db_now() + hour_ms;
+    std::vector<Item> items;
+    items.push_back(std::move(item));
+    auto stored = run_.commit(std::move(items));
+    if (!stored) return fail(stored.error());
+    return false;
   }
 
   Result<bool> adopt_found(const Pending& request, Page listed) {
