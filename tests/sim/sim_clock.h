@@ -1,6 +1,7 @@
 // Time that passes only when somebody waits or calls.
 #pragma once
 
+#include <algorithm>
 #include <functional>
 
 #include "engine/ports.h"
@@ -21,8 +22,13 @@ class SimClock : public Clock {
 
   /// Lets time pass; the world acts at every moment it has something to do.
   void pass(Millis ms) {
-    now_ += ms;
-    if (on_pass) on_pass();
+    // In small steps, so that what is due in between happens at its own time.
+    while (ms > 0) {
+      const Millis step = std::min<Millis>(ms, second_ms);
+      now_ += step;
+      ms -= step;
+      if (on_pass) on_pass();
+    }
   }
 
   std::function<void()> on_pass;
