@@ -94,11 +94,21 @@ struct Builder {
   bool on_comment(json::string_view, json::error_code&) { return true; }
 };
 
+// Whether a byte stands for itself in a JSON string.
+bool plain(char c) {
+  return static_cast<unsigned char>(c) >= 0x20 && c != '"' && c != '\\';
+}
+
 void append_string(std::string& out, std::string_view text) {
   static constexpr char hex[] = "0123456789abcdef";
   out += '"';
-  for (const char c : text) {
-    switch (c) {
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    std::size_t end = at;
+    while (end < text.size() && plain(text[end])) ++end;
+    out.append(text, at, end - at);
+    if (end == text.size()) break;
+    at = end;
+    switch (const char c = text[at]) {
       case '"':
         out += "\\\"";
         break;
@@ -115,16 +125,35 @@ void append_string(std::string& out, std::string_view text) {
         out += "\\t";
         break;
       default:
-        if (static_cast<unsigned char>(c) < 0x20) {
-          out += "\\u00";
-          out += hex[static_cast<unsigned char>(c) >> 4];
-          out += hex[c & 15];
-        } else {
-          out += c;
-        }
+        out += "\\u00";
+        out += hex[static_cast<unsigned char>(c) >> 4];
+        out += hex[c & 15];
     }
   }
   out += '"';
+}
+
+void append_value(std::string& out, const json::value& value, bool sorted);
+
+void append_object(std::string& out, const json::object& object, bool sorted) {
+  bool first = true;
+  const auto append = [&](const json::key_value_pair& member) {
+    if (!std::exchange(first, false)) out += ',';
+    append_string(out, member.key());
+    out += ':';
+    append_value(out, member.value(), sorted);
+  };
+  out += '{';
+  if (sorted) {
+    std::vector<const json::key_value_pair*> members;
+    members.reserve(object.size());
+    for (const auto& member : object) members.push_back(&member);
+    std::ranges::sort(members, {}, [](const auto* member) { return std::string_view(member->key()); });
+    for (const auto* member : members) append(*member);
+  } else {
+    for (const auto& member : object) append(member);
+  }
+  out += '}';
 }
 
 void append_value(std::string& out, const json::value& value, bool sorted) {
@@ -157,23 +186,9 @@ void append_value(std::string& out, const json::value& value, bool sorted) {
       out += ']';
       return;
     }
-    case json::kind::object: {
-      const auto& object = value.get_object();
-      std::vector<const json::key_value_pair*> members;
-      members.reserve(object.size());
-      for (const auto& member : object) members.push_back(&member);
-      if (sorted) std::ranges::sort(members, {}, [](const auto* member) { return std::string_view(member->key()); });
-      out += '{';
-      bool first = true;
-      for (const auto* member : members) {
-        if (!std::exchange(first, false)) out += ',';
-        append_string(out, member->key());
-        out += ':';
-        append_value(out, member->value(), sorted);
-      }
-      out += '}';
+    case json::kind::object:
+      append_object(out, value.get_object(), sorted);
       return;
-    }
   }
 }
 
