@@ -376,53 +376,59 @@ class Observer {
                      std::to_string(missing_) + "`."});
   }
 
+  // By the query where it has proved to work, else by the search where that has, else not at all: the full scan finds
+  // the rest.
   Status find_trashed() {
     if (pair_.deletes == Deletes::ignore || run_.state.live_links == 0 || narrowed()) return {};
-    if (run_.state.trash_query.value_or(true)) {
-      const auto by_query = [this](const std::string& cursor) {
-        ListQuery query;
-        query.trashed = true;
-        query.descending = true;
-        query.cursor = cursor;
-        return run_.ports.notion.list(pair_, query);
-      };
-      if (auto done = follow_trash(by_query, run_.next.trash_query); !done) return done;
-      if (run_.next.trash_query.value_or(false)) return {};
-    }
+    if (run_.state.trash_query.value_or(false)) return follow_trash(trash_query(), nullptr);
     if (!run_.next.trash_search) {
       auto works = run_.ports.notion.trash_search_works();
       if (!works) return fail(works.error());
       run_.next.trash_search = *works;
     }
-    if (!*run_.next.trash_search) return {};  // the full scan finds what was trashed
+    if (!*run_.next.trash_search) return {};
     const Pair* pairs[] = {&pair_};
-    const auto by_search = [&](const std::string& cursor) { return run_.ports.notion.search_trash(pairs, cursor); };
-    return follow_trash(by_search, run_.next.trash_search);
+    bool found_some = false;
+    const TrashList by_search = [&](const std::string& cursor) {
+      return run_.ports.notion.search_trash(pairs, cursor);
+    };
+    if (auto done = follow_trash(by_search, &found_some); !done) return done;
+    if (!run_.next.trash_query && found_some) return prove_trash_query();
+    return {};
   }
 
-  // Follows a listing of trashed pages while it names pages we believe alive; each of those is read by id. `works`
-  // learns whether this way of listing can be relied on at all: a service that does not know the filter refuses it or
-  // shows live pages.
-  template <class List>
-  Status follow_trash(const List& list, std::optional<bool>& works) {
+  using TrashList = std::function<Result<PageList>(const std::string& cursor)>;
+
+  TrashList trash_query() {
+    return [this](const std::string& cursor) {
+      ListQuery query;
+      query.trashed = true;
+      query.descending = true;
+      query.cursor = cursor;
+      return run_.ports.notion.list(pair_, query);
+    };
+  }
+
+  // There is something in the trash, so a query that honours `in_trash` must show it, and nothing else. An empty answer
+  // proves nothing: a service that ignores the word shows no page either where none lives.
+  Status prove_trash_query() {
+    auto list = trash_query()({});
+    if (!list && list.error().cause != Cause::invalid) return fail(list.error());
+    const bool trash_only = list && std::ranges::all_of(list->pages, &Page::in_trash);
+    if (!trash_only || !list->pages.empty()) run_.next.trash_query = trash_only;
+    return {};
+  }
+
+  // Follows a listing of trashed pages while it names pages we believe alive; each of those is read by id.
+  Status follow_trash(const TrashList& list, bool* found_some) {
     std::string cursor;
     for (int n = 0; n < trash_pages_max; ++n) {
       auto found = list(cursor);
-      if (!found) {
-        if (found.error().cause != Cause::invalid) return fail(found.error());
-        works = false;
-        return {};
-      }
-      const bool honoured = std::ranges::all_of(found->pages, &Page::in_trash);
-      if (!works) works = honoured;
-      if (!honoured) {
-        works = false;
-        return {};
-      }
+      if (!found) return fail(found.error());
+      if (found_some && !found->pages.empty()) *found_some = true;
       std::vector<std::string> ids;
       for (const auto& page : found->pages) {
-        if (!seen_trashed_.insert(page.id) || seen_pages_.contains(page.id)) continue;
-        ids.push_back(page.id);
+        if (page.in_trash && seen_trashed_.insert(page.id) && !seen_pages_.contains(page.id)) ids.push_back(page.id);
       }
       auto links = links_of_pages(ids);
       if (!links) return fail(links.error());
@@ -432,10 +438,10 @@ class Observer {
         if (!link.page_live) continue;
         RecordState state;
         state.link = std::move(link);
-        all.push_back(states.size());
         states.push_back(std::move(state));
       }
       std::ranges::sort(states, {}, [](const RecordState& state) { return state.link->key; });
+      for (std::size_t i = 0; i < states.size(); ++i) all.push_back(i);
       const bool any = !states.empty();
       if (auto done = confirm(states, all); !done) return done;
       if (auto done = add_with_rows(std::move(states)); !done) return done;

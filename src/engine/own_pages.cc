@@ -75,7 +75,8 @@ Status drop_linked(Run& run, std::vector<Page>& pages) {
   if (ids.empty()) return {};
   auto links = run.ports.store.links_of_pages(run.pair, ids);
   if (!links) return fail(links.error());
-  std::erase_if(pages, [&](const Page& page) { return std::ranges::find(*links, page.id, &Link::page_id) != links->end(); });
+  std::erase_if(pages,
+                [&](const Page& page) { return std::ranges::find(*links, page.id, &Link::page_id) != links->end(); });
   return {};
 }
 

@@ -1,5 +1,5 @@
-// Looking for the page that one of our creates made: by its nonce or, where the pair keeps none, by its natural key; among live pages
-// first, then in the trash, by whichever way of listing it is known to work (R4).
+// Looking for the page that one of our creates made: by its nonce or, where the pair keeps none, by its natural key;
+// among live pages first, then in the trash, by whichever way of listing it is known to work (R4).
 #pragma once
 
 #include <optional>

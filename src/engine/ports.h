@@ -195,8 +195,8 @@ struct Item {
                              // except for unset columns the database changed itself (defaults, BEFORE triggers), whose
                              // change stays captured, and for fields in `keep_shadow`; an empty key is the new row's
   std::vector<std::size_t> keep_shadow;
-  bool unlink = false;  // by key and by page id
-  std::vector<Conflict> conflicts;           // an open one (no winner) replaces the field's open one of this key or page
+  bool unlink = false;              // by key and by page id
+  std::vector<Conflict> conflicts;  // an open one (no winner) replaces the field's open one of this key or page
   std::vector<std::size_t> close_conflicts;  // fields whose open conflict is over (agreed or decided)
   std::vector<HistoryEntry> history;
   std::vector<Pending> note;        // R1

@@ -62,7 +62,8 @@ class Recovery {
     return store(std::move(item));
   }
 
-  // Without a nonce several pages with the key cannot be told apart: choosing would be guessing, creating again would duplicate.
+  // Without a nonce several pages with the key cannot be told apart: choosing would be guessing, creating again would
+  // duplicate.
   Result<bool> doubtful(const Pending& request, std::size_t hits) {
     Item item;
     item.key = request.key;
