@@ -146,10 +146,9 @@ class Recovery {
         item.link = link;
       }
     } else if (fate == Fate::landed) {
-      const bool live = request.kind == RequestKind::restore;
-      link.page_live = live;
-      // A trash that landed completes a deletion the row asked for; a restore completes a row's return.
-      if (!live) link.row_live = false;
+      // A trash completes the deletion the row asked for; a restore the row's return, so that a later deletion of it is
+      // seen as one.
+      link.page_live = link.row_live = request.kind == RequestKind::restore;
       item.link = link;
     }
     if (fate == Fate::landed) {

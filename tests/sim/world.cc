@@ -21,8 +21,12 @@ json::object properties_of(const std::vector<Change>& changes) {
   json::object properties;
   for (const auto& [field, value] : changes) {
     switch (field) {
-      case SimWorld::title: properties["Name"] = text_property("title", value); break;
-      case SimWorld::note: properties["Note"] = text_property("rich_text", value); break;
+      case SimWorld::title:
+        properties["Name"] = text_property("title", value);
+        break;
+      case SimWorld::note:
+        properties["Note"] = text_property("rich_text", value);
+        break;
       default: {
         const auto* number = std::get_if<double>(&value);
         properties["Score"] = json::object{{"number", number ? json::value(*number) : json::value()}};
@@ -43,7 +47,8 @@ const bool verbose = std::getenv("SIM_VERBOSE") != nullptr;
 
 template <class... T>
 void tell(SimClock& clock, fmt::format_string<T...> format, T&&... parts) {
-  if (verbose) fmt::print("{:6} s {}\n", (clock.now() - epoch_ms) / second_ms, fmt::format(format, std::forward<T>(parts)...));
+  if (verbose)
+    fmt::print("{:6} s {}\n", (clock.now() - epoch_ms) / second_ms, fmt::format(format, std::forward<T>(parts)...));
 }
 
 std::string shown(const std::vector<Change>& changes) {
@@ -67,8 +72,8 @@ class Ear : public Listener {
 
 }  // namespace
 
-// The network to the model: draws each request's fate, kills the process at the armed step, and keeps the ghost's books about what
-// our writes overwrote.
+// The network to the model: draws each request's fate, kills the process at the armed step, and keeps the ghost's books
+// about what our writes overwrote.
 class SimWorld::ModelTransport : public Transport {
  public:
   explicit ModelTransport(SimWorld& world) : world_(world) {}
@@ -149,7 +154,8 @@ class SimWorld::ModelTransport : public Transport {
     while (!text.empty()) {
       const auto part = text.substr(0, text.find('&'));
       const auto equals = part.find('=');
-      out.emplace_back(sandbox::percent_decode(part.substr(0, equals)), sandbox::percent_decode(part.substr(equals + 1)));
+      out.emplace_back(sandbox::percent_decode(part.substr(0, equals)),
+                       sandbox::percent_decode(part.substr(equals + 1)));
       text.remove_prefix(std::min(text.size(), part.size() + 1));
     }
   }
@@ -159,12 +165,15 @@ class SimWorld::ModelTransport : public Transport {
   sandbox::Fate draw(bool read) {
     using Kind = sandbox::Fate::Kind;
     const NotionFaults& faults = world_.faults;
-    const auto pick = [&](std::initializer_list<Kind> kinds) { return *(kinds.begin() + world_.random_() % kinds.size()); };
+    const auto pick = [&](std::initializer_list<Kind> kinds) {
+      return *(kinds.begin() + world_.random_() % kinds.size());
+    };
     sandbox::Fate fate;
     if (chance(faults.refused)) {
       fate.kind = pick({Kind::refuse_429, Kind::refuse_529, Kind::refuse_409});
     } else if (read) {
-      if (chance(faults.read_trouble)) fate.kind = pick({Kind::lost_before, Kind::lost_after, Kind::error_before, Kind::html_before});
+      if (chance(faults.read_trouble))
+        fate.kind = pick({Kind::lost_before, Kind::lost_after, Kind::error_before, Kind::html_before});
     } else if (chance(faults.lost_before)) {
       fate.kind = pick({Kind::lost_before, Kind::error_before, Kind::html_before});
     } else if (chance(faults.lost_after)) {
@@ -173,7 +182,8 @@ class SimWorld::ModelTransport : public Transport {
       fate.kind = Kind::lands_later;
       fate.delay_ms = 1000 + static_cast<Millis>(world_.random_() % static_cast<std::uint64_t>(faults.late_ms));
     } else if (chance(faults.error_after)) {
-      fate.kind = pick({Kind::committed_503, Kind::error_after, Kind::html_after, Kind::truncated_after, Kind::garbage_after});
+      fate.kind =
+          pick({Kind::committed_503, Kind::error_after, Kind::html_after, Kind::truncated_after, Kind::garbage_after});
     }
     return fate;
   }
@@ -201,7 +211,8 @@ class SimWorld::ModelTransport : public Transport {
 
 SimWorld::SimWorld(std::uint64_t seed)
     : clock(epoch_ms),
-      notion(sandbox::Habits{}, [this] { return clock.now(); }, seed),
+      notion(
+          sandbox::Habits{}, [this] { return clock.now(); }, seed),
       postgres(clock, crash, seed * 31 + 7),
       random_(seed * 1000003 + 17),
       transport_(std::make_unique<ModelTransport>(*this)) {
@@ -372,11 +383,13 @@ Value SimWorld::fresh(const std::string& record, std::size_t field) {
 std::string SimWorld::make_page(const Values& values, const std::string& nonce) {
   auto properties = properties_of(all_changes(values));
   if (!nonce.empty()) properties["Rowpage"] = text_property("rich_text", nonce);
-  const auto answer = person("POST", "/v1/pages",
-                             json::object{{"parent", json::object{{"type", "data_source_id"}, {"data_source_id", source_}}},
-                                          {"properties", std::move(properties)}});
+  const auto answer =
+      person("POST", "/v1/pages",
+             json::object{{"parent", json::object{{"type", "data_source_id"}, {"data_source_id", source_}}},
+                          {"properties", std::move(properties)}});
   if (answer.status != 200) throw std::runtime_error(to_text(answer.body));
-  for (std::size_t i = 0; i < values.size(); ++i) ghost.wrote(Side::notion, record_of(values[title]), i, Null{}, values[i]);
+  for (std::size_t i = 0; i < values.size(); ++i)
+    ghost.wrote(Side::notion, record_of(values[title]), i, Null{}, values[i]);
   tell(clock, "person makes page {:.8}{}", find_string(answer.body, "id"), shown(all_changes(values)));
   return std::string(find_string(answer.body, "id"));
 }
@@ -387,7 +400,8 @@ bool SimWorld::edit_page(const std::string& id, const std::vector<Change>& chang
   tell(clock, "person edits page {:.8}{}", id, shown(changes));
   const auto answer = person("PATCH", "/v1/pages/" + id, json::object{{"properties", properties_of(changes)}});
   if (answer.status != 200) throw std::runtime_error(to_text(answer.body));
-  for (const auto& [field, value] : changes) ghost.wrote(Side::notion, record_of(before->values[title]), field, before->values[field], value);
+  for (const auto& [field, value] : changes)
+    ghost.wrote(Side::notion, record_of(before->values[title]), field, before->values[field], value);
   return true;
 }
 
@@ -396,10 +410,14 @@ bool SimWorld::trash_page(const std::string& id) {
   if (!before || before->in_trash) return false;
   tell(clock, "person trashes page {:.8}", id);
   person("PATCH", "/v1/pages/" + id, json::object{{"in_trash", true}});
-  const bool ambiguous = std::ranges::any_of(postgres.open_requests(), [&](const auto& request) {
-    const RequestKind kind = request.second.kind;
-    return request.second.page_id == id && (kind == RequestKind::trash || kind == RequestKind::restore);
-  });
+  // So can a page that was restored and trashed again between two runs: it never seemed to move.
+  const bool never_moved = std::ranges::any_of(
+      postgres.links(), [&](const auto& link) { return link.second.page_id == id && !link.second.page_live; });
+  const bool ambiguous =
+      never_moved || std::ranges::any_of(postgres.open_requests(), [&](const auto& request) {
+        const RequestKind kind = request.second.kind;
+        return request.second.page_id == id && (kind == RequestKind::trash || kind == RequestKind::restore);
+      });
   ghost.deleted(Side::notion, record_of(before->values[title]), before->values, ambiguous);
   return true;
 }
@@ -417,7 +435,8 @@ std::string SimWorld::duplicate_page(const std::string& id, const Values& then) 
   const auto before = page(id);
   if (!before || before->in_trash) return {};
   const auto* model_page = notion.world().page(*sandbox::parse_id(id));
-  // A copy made and rewritten within the minute its original was made in, before we met either, cannot be told from it by anybody.
+  // A copy made and rewritten within the minute its original was made in, before we met either, cannot be told from it
+  // by anybody.
   if (model_page->created == floor_minute(clock.now())) return {};
   const auto* source = notion.world().source(*sandbox::parse_id(source_));
   const auto* cell = model_page->now->cell(source->by_name("Rowpage")->key);
@@ -426,7 +445,8 @@ std::string SimWorld::duplicate_page(const std::string& id, const Values& then) 
 }
 
 std::string SimWorld::make_row(const Values& values) {
-  for (std::size_t i = 0; i < values.size(); ++i) ghost.wrote(Side::supabase, record_of(values[title]), i, Null{}, values[i]);
+  for (std::size_t i = 0; i < values.size(); ++i)
+    ghost.wrote(Side::supabase, record_of(values[title]), i, Null{}, values[i]);
   const std::string key = postgres.insert(pair, values);
   tell(clock, "person inserts {}{}", key, shown(all_changes(values)));
   return key;
@@ -437,7 +457,8 @@ bool SimWorld::edit_row(const std::string& key, const std::vector<Change>& chang
   if (row == postgres.rows().end() || row->second.deleted) return false;
   const Values before = row->second.values;
   tell(clock, "person updates {}{}", key, shown(changes));
-  for (const auto& [field, value] : changes) ghost.wrote(Side::supabase, record_of(before[title]), field, before[field], value);
+  for (const auto& [field, value] : changes)
+    ghost.wrote(Side::supabase, record_of(before[title]), field, before[field], value);
   return postgres.edit(pair, key, changes);
 }
 
