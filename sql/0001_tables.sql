@@ -11,9 +11,11 @@ create table rowpage.meta (
   one boolean primary key default true check (one),
   schema_version integer not null,
   epoch uuid not null default gen_random_uuid(),
+  change_log_limit bigint not null default 1000000 check (change_log_limit > 0),
   installed_at timestamptz not null default clock_timestamp()
 );
 comment on table rowpage.meta is 'One row: version of this schema, and the epoch drawn when it was installed.';
+comment on column rowpage.meta.change_log_limit is 'Captured changes kept per pair; beyond it they become one entry that asks for a scan.';
 insert into rowpage.meta (schema_version) values (0);
 
 create table rowpage.migration (
@@ -96,12 +98,14 @@ create table rowpage.pending (
   row_key text collate "C" not null default '',
   page_id text not null default '',
   intended jsonb not null default '{}',
+  found jsonb not null default '{}',
   noted_at timestamptz not null,
   send_by timestamptz,
   attempt integer not null default 1,
   primary key (pair, nonce)
 );
 comment on table rowpage.pending is 'Notion requests written down before they are sent, whose outcome is not settled yet.';
+comment on column rowpage.pending.found is 'Of an update: what the page showed in those fields just before it was sent.';
 
 create table rowpage.abandoned (
   pair bigint not null references rowpage.pair (id) on delete cascade,

@@ -85,6 +85,7 @@ declare
   casts text;      -- their values, taken from the entry r
   sets text;
   result rowpage.stored[];
+  fresh jsonb := write -> 'rows';
 begin
   select c into missing from unnest(columns || written || key_name) c where not types ? c limit 1;
   if missing is not null then
@@ -108,6 +109,10 @@ begin
   if write ->> 'kind' = 'insert' then
     -- RETURNING comes in the order of the rows, which is how a row whose key the database makes is told from the next one.
     if has_key then
+      -- A key that is taken is a lost race like any other: its item is moved, and planned again with the row that is there.
+      execute 'select coalesce(jsonb_agg(e.r order by e.i), ''[]'') from jsonb_array_elements($1) with ordinality e(r, i) '
+        || 'where not exists (select from ' || target || ' x where ' || format('x.%I = (e.r ->> 1)::%s', key_name, types ->> key_name) || ')'
+        into fresh using fresh;
       names := concat_ws(', ', format('%I', key_name), names);
       casts := concat_ws(', ', format('(r ->> 1)::%s', types ->> key_name), casts);
     end if;
@@ -122,11 +127,11 @@ begin
       || 'select array_agg(row((e.r ->> 0)::int, n.k, n.m, n.a, null, $2, '
       || '  (select coalesce(array_agg(c), ''{}'') from unnest($3, n.a) u(c, v) where v is not null and not c = any($2)))::rowpage.stored) '
       || 'from numbered n join entry e on e.i = n.i'
-      into result using write -> 'rows', written, columns;
-    if coalesce(cardinality(result), 0) <> jsonb_array_length(write -> 'rows') then
+      into result using fresh, written, columns;
+    if coalesce(cardinality(result), 0) <> jsonb_array_length(fresh) then
       raise exception using errcode = 'RP003', message = format('a trigger of %s kept a row from being inserted', target);
     end if;
-    return result;
+    return coalesce(result, '{}');
   end if;
 
   execute 'with w as materialized (select (r ->> 0)::int as o, ' || format('(r ->> 1)::%s', types ->> key_name) || ' as k, r ->> 2 as v, r '
@@ -146,7 +151,7 @@ begin
   return coalesce(result, '{}');
 end
 $$;
-comment on function rowpage.write_rows(jsonb, jsonb) is 'Writes the rows of one shape; compare-and-set on xmin for all but inserts.';
+comment on function rowpage.write_rows(jsonb, jsonb) is 'Writes the rows of one shape; compare-and-set on xmin, for inserts on the key.';
 
 create function rowpage.commit(request jsonb) returns jsonb
 language plpgsql volatile security invoker set search_path = ''
@@ -242,11 +247,12 @@ begin
        and c.field = n.field
        and (c.row_key = n.row_key and n.row_key <> '' or c.page_id = n.page_id and n.page_id <> '');
     insert into rowpage.conflict (pair, run, row_key, page_id, field, base_page, base_row, page, row, page_at, row_at, winner, reason)
-    select this_pair, this_run, n.row_key, n.page_id, n.field, n.base_page, n.base_row, n.page, n.row,
+    select this_pair, this_run, coalesce(nullif(n.row_key, ''), s.row_key, ''), n.page_id, n.field, n.base_page, n.base_row, n.page, n.row,
            to_timestamp(n.page_ms / 1000.0), to_timestamp(n.row_ms / 1000.0), n.winner, n.reason
       from jsonb_to_recordset(request -> 'conflicts')
            as n(o int, row_key text, page_id text, field text, base_page jsonb, base_row jsonb, page jsonb, row jsonb,
                 page_ms bigint, row_ms bigint, winner text, reason text)
+      left join unnest(stored) s on s.o = n.o
      where not n.o = any(moved);
   end if;
   if request ? 'history' then
@@ -272,25 +278,28 @@ begin
     select this_pair, n.nonce, n.row_key, n.intended
       from jsonb_to_recordset(request -> 'abandon') as n(o int, nonce text, row_key text, intended jsonb)
      where not n.o = any(moved)
-    on conflict (pair, nonce) do nothing;
+    on conflict (pair, nonce) do update set row_key = excluded.row_key, intended = excluded.intended;
   end if;
   if request ? 'settle' then
     delete from rowpage.pending p using jsonb_to_recordset(request -> 'settle') as n(o int, nonce text)
      where p.pair = this_pair and p.nonce = n.nonce and not n.o = any(moved);
+    -- A create given up whose page appeared after all and was taken over: it is no longer awaited.
+    delete from rowpage.abandoned a using jsonb_to_recordset(request -> 'settle') as n(o int, nonce text)
+     where a.pair = this_pair and a.nonce = n.nonce and not n.o = any(moved);
   end if;
   if request ? 'note' then
-    insert into rowpage.pending (pair, nonce, kind, row_key, page_id, intended, noted_at, send_by, attempt)
-    select this_pair, n.nonce, n.kind, coalesce(nullif(n.row_key, ''), s.row_key, ''), n.page_id, n.intended,
+    insert into rowpage.pending (pair, nonce, kind, row_key, page_id, intended, found, noted_at, send_by, attempt)
+    select this_pair, n.nonce, n.kind, coalesce(nullif(n.row_key, ''), s.row_key, ''), n.page_id, n.intended, n.found,
            coalesce(to_timestamp(nullif(n.noted_ms, 0) / 1000.0), clock_timestamp()), to_timestamp(nullif(n.send_by_ms, 0) / 1000.0),
            n.attempt
       from jsonb_to_recordset(request -> 'note')
-           as n(o int, nonce text, kind text, row_key text, page_id text, intended jsonb, noted_ms bigint, send_by_ms bigint,
+           as n(o int, nonce text, kind text, row_key text, page_id text, intended jsonb, found jsonb, noted_ms bigint, send_by_ms bigint,
                 attempt int)
       left join unnest(stored) s on s.o = n.o
      where not n.o = any(moved)
     on conflict (pair, nonce) do update
       set kind = excluded.kind, row_key = excluded.row_key, page_id = excluded.page_id, intended = excluded.intended,
-          noted_at = excluded.noted_at, send_by = excluded.send_by, attempt = excluded.attempt;
+          found = excluded.found, noted_at = excluded.noted_at, send_by = excluded.send_by, attempt = excluded.attempt;
   end if;
 
   if request ? 'unpark' then
@@ -307,13 +316,14 @@ begin
      where not n.o = any(moved);
   end if;
   if request ? 'ack' then
-    -- In id order, so that two of these never wait for each other.
+    -- An entry somebody is just removing (a full log, see rowpage.capture) is left to them, so that nobody waits for anybody;
+    -- should they roll back, it is read once more.
     delete from rowpage.change_log l
      where l.id in (select c.id from rowpage.change_log c
                      where c.pair = this_pair
                        and c.id in (select n.id from jsonb_to_recordset(request -> 'ack') as n(o int, id bigint)
                                      where not n.o = any(moved))
-                     order by c.id for update);
+                     for update skip locked);
   end if;
 
   if request ? 'state' then

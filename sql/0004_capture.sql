@@ -15,6 +15,7 @@ declare
   watched text[] := tg_argv[3:];
   origin_mark text;
   row_texts text;
+  written bigint := 0;
 begin
   select p.id into this_pair from rowpage.pair p where p.table_schema = tg_argv[0] and p.table_name = tg_argv[1];
   if this_pair is null then
@@ -50,6 +51,12 @@ begin
                      'where o.k is null or n.k is null or o.v is distinct from n.v', key_name, row_texts)
         using this_pair, origin_mark, watched;
     end if;
+    if tg_op <> 'TRUNCATE' then
+      get diagnostics written = row_count;
+      if written > 0 and origin_mark is null then
+        perform rowpage.limit_change_log(this_pair, written);
+      end if;
+    end if;
   exception when others then
     -- A watched column was dropped or renamed, say. The user's write must not fail over it: ask for a scan instead.
     insert into rowpage.change_log (pair, op, origin) values (this_pair, 'T', null);
@@ -58,6 +65,31 @@ begin
 end
 $$;
 comment on function rowpage.capture() is 'Writes the keys a statement changed into rowpage.change_log.';
+
+-- While nobody syncs, the queue must not grow for ever. Beyond meta.change_log_limit entries a pair's queue becomes one entry
+-- that asks for a scan, which is cheaper by then anyway. Counting costs, so it is done once in many entries: when their
+-- numbers, of which this statement just drew `written`, pass a multiple of `step`. Entries that another transaction holds
+-- are passed by: a user's statement must not wait here.
+create function rowpage.limit_change_log(this_pair bigint, written bigint) returns void
+language plpgsql volatile security invoker set search_path = ''
+as $$
+declare
+  most bigint := (select m.change_log_limit from rowpage.meta m);
+  step bigint := greatest(1, least(10000, most / 10));
+  newest bigint := pg_catalog.currval('rowpage.change_log_id_seq');
+begin
+  if newest / step = (newest - written) / step then
+    return;
+  end if;
+  if (select count(*) from (select from rowpage.change_log l where l.pair = this_pair limit most + 1) counted) <= most then
+    return;
+  end if;
+  delete from rowpage.change_log l
+   where l.id in (select c.id from rowpage.change_log c where c.pair = this_pair for update skip locked);
+  insert into rowpage.change_log (pair, op) values (this_pair, 'T');
+end
+$$;
+comment on function rowpage.limit_change_log(bigint, bigint) is 'Empties an overlong queue of a pair into one entry that asks for a scan.';
 
 -- Argument: the column to touch. The trigger's WHEN clause names the columns whose change counts.
 create function rowpage.touch() returns trigger

@@ -170,8 +170,8 @@ void add_item(const Pair& pair, const RowShape& shape, const Item& item, std::si
   if (item.unlink) lists.add("unlink", number, {{"row_key", item.key}, {"page_id", item.page_id}});
   for (const auto& c : item.conflicts) {
     lists.add("conflicts", number,
-              {{"row_key", c.key},
-               {"page_id", c.page_id},
+              {{"row_key", c.key.empty() ? item.key : c.key},
+               {"page_id", c.page_id.empty() ? item.page_id : c.page_id},
                {"field", shape.name(c.field)},
                {"base_page", value_to_json(c.base_page)},
                {"base_row", value_to_json(c.base_row)},
@@ -204,6 +204,7 @@ void add_item(const Pair& pair, const RowShape& shape, const Item& item, std::si
                {"row_key", p.key},
                {"page_id", p.page_id},
                {"intended", changes_to_json(shape, p.intended)},
+               {"found", changes_to_json(shape, p.found)},
                {"noted_ms", p.noted_ms},
                {"send_by_ms", p.send_by_ms},
                {"attempt", p.attempt}});
@@ -301,7 +302,8 @@ Result<json::object> batch_to_json(const Pair& pair, const RowShape& shape, cons
 }
 
 Result<Committed> committed_from_json(const RowShape& shape, std::size_t items, const std::string& answer) {
-  auto parsed = parse_json(answer);
+  json::monotonic_resource memory;  // a batch's answer holds every stored value: freed in one go
+  auto parsed = parse_json(answer, &memory);
   if (!parsed) return fail(parsed.error());
   Committed committed;
   committed.items.resize(items);

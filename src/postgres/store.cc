@@ -212,7 +212,8 @@ Result<std::vector<Link>> PostgresStore::links(const Pair& pair, const std::stri
       for (const auto& [column, side] : choices.get_object()) {
         const auto field = shape.field_named(column);
         if (field && side.is_string()) {
-          link.choices.emplace_back(*field, side.get_string() == side_word(Side::notion) ? Side::notion : Side::supabase);
+          link.choices.emplace_back(*field,
+                                    side.get_string() == side_word(Side::notion) ? Side::notion : Side::supabase);
         }
       }
     }
@@ -243,7 +244,7 @@ Result<std::vector<Link>> PostgresStore::links_after(const Pair& pair, const std
 Result<std::vector<Pending>> PostgresStore::pending(const Pair& pair) {
   auto answer =
       state_of(pair,
-               "select nonce, kind, row_key, page_id, intended, " + ms_of("noted_at") + ", " + ms_of("send_by") +
+               "select nonce, kind, row_key, page_id, intended, found, " + ms_of("noted_at") + ", " + ms_of("send_by") +
                    ", attempt from rowpage.pending where pair = " + pair_id + " order by noted_at, nonce",
                {}, "reading pending requests of " + pair.model);
   if (!answer) return fail(answer.error());
@@ -257,9 +258,10 @@ Result<std::vector<Pending>> PostgresStore::pending(const Pair& pair) {
                     .key = std::string(rows.text(i, 2)),
                     .page_id = std::string(rows.text(i, 3)),
                     .intended = changes_from_json(shape, json_cell(rows, i, 4)),
-                    .noted_ms = rows.integer(i, 5),
-                    .send_by_ms = rows.null(i, 6) ? 0 : rows.integer(i, 6),
-                    .attempt = static_cast<int>(rows.integer(i, 7))});
+                    .found = changes_from_json(shape, json_cell(rows, i, 5)),
+                    .noted_ms = rows.integer(i, 6),
+                    .send_by_ms = rows.null(i, 7) ? 0 : rows.integer(i, 7),
+                    .attempt = static_cast<int>(rows.integer(i, 8))});
   }
   return list;
 }
@@ -273,7 +275,8 @@ Result<std::vector<NonceOwner>> PostgresStore::owners(const Pair& pair, std::spa
       "select n.i, "
       "case when l.id is not null then 'linked' when q.nonce is not null then 'pending' "
       "     when a.nonce is not null then 'abandoned' end, "
-      "coalesce(l.row_key, q.row_key, a.row_key, ''), coalesce(l.page_id, ''), coalesce(a.intended, '{}') "
+      "coalesce(l.row_key, q.row_key, a.row_key, ''), coalesce(l.page_id, ''), "
+      "case when l.id is null and q.nonce is null then coalesce(a.intended, '{}') else '{}' end "
       "from unnest($5::text[]) with ordinality n(nonce, i) cross join (select " +
           std::string(pair_id) +
           " as id) p "
@@ -324,12 +327,13 @@ Result<std::vector<Parked>> PostgresStore::due(const Pair& pair) {
 
 Result<Committed> PostgresStore::commit(const Pair& pair, const Batch& batch) {
   const RowShape shape(pair);
-  auto request = batch_to_json(pair, shape, batch);
-  if (!request) return fail(request.error());
+  auto built = batch_to_json(pair, shape, batch);
+  if (!built) return fail(built.error());
   const std::string token = random_uuid();
-  (*request)["token"] = token;
-  (*request)["forget"] = last_token_;
-  auto answer = database_.call("commit", to_text(*request), "storing records of " + pair.model);
+  (*built)["token"] = token;
+  (*built)["forget"] = last_token_;
+  const json::value request(std::move(*built));  // moved by name: to_text of an object would copy the whole batch
+  auto answer = database_.call("commit", to_text(request), "storing records of " + pair.model);
   if (!answer) return fail(answer.error());
   last_token_ = token;
   return committed_from_json(shape, batch.items.size(), *answer);

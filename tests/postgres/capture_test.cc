@@ -102,6 +102,53 @@ TEST_P(CaptureTest, capture_sees_upserts_key_changes_deletes_soft_deletes_and_tr
       "Da Db Ia Ib Ic T Ua Ua Uc");
 }
 
+TEST_P(CaptureTest, a_queue_nobody_reads_becomes_one_entry_that_asks_for_a_scan_and_stays_within_its_limit) {
+  EXPECT_EQ(cell(direct, "select change_log_limit from rowpage.meta"), "1000000");
+  sql(direct, "update rowpage.meta set change_log_limit = 100");
+  sql(direct, "insert into vault (decision) select 'r' || i from generate_series(1, 100) i");
+  EXPECT_EQ(queued(), 100);  // at the limit, not over it
+  sql(direct, "insert into vault (decision) select 's' || i from generate_series(1, 10) i");
+  auto changes = table->changes(pair, 0, 10);
+  ASSERT_EQ(changes->changes.size(), 1U);
+  EXPECT_TRUE(changes->changes[0].whole);
+  for (int i = 0; i < 300; ++i)
+    sql(direct, "update vault set amount = " + std::to_string(i) + " where decision = 'r1'");
+  EXPECT_LE(queued(), 110);  // counted once in ten entries
+  changes = table->changes(pair, 0, 1);
+  EXPECT_TRUE(changes->changes[0].whole);
+}
+
+TEST_P(CaptureTest, a_full_queue_neither_waits_for_entries_a_run_holds_nor_takes_them) {
+  sql(direct,
+      "update rowpage.meta set change_log_limit = 10; insert into vault (decision) select 'r' || i from "
+      "generate_series(1, 10) i");
+  Database holder({.url = direct});
+  auto held = holder.write<int>([&](Unit& unit) -> Result<int> {
+    auto locked = unit.run("select id from rowpage.change_log order by id limit 1 for update", {}, "testing");
+    if (!locked) return fail(locked.error());
+    sql(direct, "set lock_timeout = 2000; insert into vault (decision) values ('one more')");
+    return 1;
+  });
+  ASSERT_TRUE(held) << held.error().what;
+  EXPECT_EQ(cell(direct, "select string_agg(op, '' order by id) from rowpage.change_log"), "IT");
+}
+
+TEST_P(CaptureTest, an_acknowledgement_does_not_wait_for_a_statement_that_is_emptying_the_queue) {
+  sql(direct, "insert into vault (decision) values ('a'), ('b')");
+  const auto changes = table->changes(pair, 0, 10);
+  Database holder({.url = direct});
+  auto held = holder.write<int>([&](Unit& unit) -> Result<int> {
+    auto locked = unit.run("select id from rowpage.change_log order by id limit 1 for update", {}, "testing");
+    if (!locked) return fail(locked.error());
+    batch_of({Item{.ack = {changes->changes[0].id, changes->changes[1].id}}});
+    const auto done = commit();
+    EXPECT_TRUE(done) << done.error().what;
+    return 1;
+  });
+  ASSERT_TRUE(held) << held.error().what;
+  EXPECT_EQ(queued(), 1);  // the one that was held is read once more
+}
+
 TEST_P(CaptureTest, partitions_written_directly_are_captured) {
   sql(direct,
       "create table part (id bigint, region text, decision text, primary key (id, region)) partition by list (region);"

@@ -3,6 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <semaphore>
+#include <thread>
+
 #include "postgres/introspect.h"
 #include "postgres/migrations.h"
 #include "postgres/store.h"
@@ -258,9 +262,34 @@ TEST_F(SetupTest, a_newer_schema_is_refused_by_every_entrance) {
   EXPECT_EQ(rows.changes(pair, 0, 10).error().cause, Cause::incompatible);
 }
 
-TEST_F(SetupTest, migrations_apply_once_and_two_at_once_do_not_collide) {
+TEST_F(SetupTest, migrations_apply_once) {
   ASSERT_TRUE(migrate(*database));
   ASSERT_TRUE(migrate(*database));
+  EXPECT_EQ(cell(url, "select count(*) from rowpage.migration"), std::to_string(program_schema_version()));
+}
+
+TEST_F(SetupTest, of_two_migrations_at_once_the_second_waits_and_then_has_nothing_to_do) {
+  // The first one does not commit before the second one is seen waiting for it.
+  bool waited = false;
+  std::binary_semaphore may_start(0);
+  database->before_commit = [&](Unit&) {
+    may_start.release();  // the schema is made, not committed, and its lock is held
+    for (int i = 0; i < 400 && !waited; ++i) {
+      waited = cell(url, "select count(*) from pg_locks where locktype = 'advisory' and not granted") != "0";
+      if (!waited) std::this_thread::sleep_for(std::chrono::milliseconds(25));
+    }
+  };
+  Database other({.url = url});
+  Status second = {};
+  std::thread rival([&] {
+    may_start.acquire();
+    second = migrate(other);
+  });
+  const Status first = migrate(*database);
+  rival.join();
+  EXPECT_TRUE(first) << first.error().what;
+  EXPECT_TRUE(second) << second.error().what;
+  EXPECT_TRUE(waited);
   EXPECT_EQ(cell(url, "select count(*) from rowpage.migration"), std::to_string(program_schema_version()));
 }
 

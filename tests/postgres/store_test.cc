@@ -131,6 +131,7 @@ TEST_P(StoreTest, pendings_owners_parked_conflicts_and_history_come_back_as_writ
                        .kind = RequestKind::create,
                        .key = "k",
                        .intended = {{amount, 1.5}},
+                       .found = {{amount, Null{}}, {decision, std::string("Old")}},
                        .noted_ms = 1700000000123,
                        .send_by_ms = 1700000060123,
                        .attempt = 2}};
@@ -152,6 +153,7 @@ TEST_P(StoreTest, pendings_owners_parked_conflicts_and_history_come_back_as_writ
   ASSERT_TRUE(open) << open.error().what;
   ASSERT_EQ(open->size(), 1U);
   EXPECT_EQ((*open)[0].intended, (std::vector<Change>{{amount, 1.5}}));
+  EXPECT_EQ((*open)[0].found, (std::vector<Change>{{decision, std::string("Old")}, {amount, Null{}}}));
   EXPECT_EQ((*open)[0].noted_ms, 1700000000123);
   EXPECT_EQ((*open)[0].send_by_ms, 1700000060123);
   EXPECT_EQ((*open)[0].attempt, 2);
@@ -174,6 +176,49 @@ TEST_P(StoreTest, pendings_owners_parked_conflicts_and_history_come_back_as_writ
   EXPECT_TRUE(store->pending(pair)->empty());
   EXPECT_TRUE(store->due(pair)->empty());
   EXPECT_EQ(cell(direct, "select count(*) from rowpage.conflict where resolved_at is null"), "0");
+}
+
+TEST_P(StoreTest, a_nonce_belongs_to_its_link_before_its_open_request_and_to_that_before_a_create_given_up) {
+  const std::vector<std::string> nonce{"n-p1"};
+  Item item{.key = "k"};
+  item.abandon = {Abandoned{.nonce = "n-p1", .key = "k", .intended = {{decision, std::string("x")}}}};
+  batch_of({item});
+  ASSERT_TRUE(commit());
+  EXPECT_EQ(store->owners(pair, nonce)->at(0).state, NonceOwner::State::abandoned);
+  item = Item{.key = "k", .note = {Pending{.nonce = "n-p1", .key = "k"}}};
+  batch_of({item});
+  ASSERT_TRUE(commit());
+  EXPECT_EQ(store->owners(pair, nonce)->at(0).state, NonceOwner::State::pending);
+  EXPECT_TRUE(store->owners(pair, nonce)->at(0).intended.empty());
+  insert_linked("Buy", "p1");
+  EXPECT_EQ(store->owners(pair, nonce)->at(0).state, NonceOwner::State::linked);
+  EXPECT_EQ(store->owners(pair, nonce)->at(0).page_id, "p1");
+}
+
+TEST_P(StoreTest, settling_a_nonce_also_ends_the_waiting_for_a_create_given_up) {
+  Item item{.key = "k"};
+  for (const char* nonce : {"landed", "lost"}) item.abandon.push_back(Abandoned{.nonce = nonce, .key = "k"});
+  batch_of({item});
+  ASSERT_TRUE(commit());
+  batch_of({Item{.key = "k", .settle = {"landed"}}});
+  ASSERT_TRUE(commit());
+  const auto owners = store->owners(pair, std::vector<std::string>{"landed", "lost"});
+  EXPECT_EQ(owners->at(0).state, NonceOwner::State::unknown);
+  EXPECT_EQ(owners->at(1).state, NonceOwner::State::abandoned);
+}
+
+TEST_P(StoreTest, an_insert_whose_key_is_taken_is_moved_and_the_rest_of_the_batch_is_stored) {
+  const Row row = insert_linked("Buy", "p1");
+  Item taken{.key = row.key, .row = insert("Mine"), .note = {Pending{.nonce = "x"}}}, fresh{.row = insert("Fresh")};
+  taken.row->key = row.key;
+  fresh.row->key = random_uuid();
+  batch_of({taken, fresh});
+  auto done = commit();
+  ASSERT_TRUE(done) << done.error().what;
+  EXPECT_EQ(done->items[0].outcome, ItemResult::Outcome::moved);
+  EXPECT_EQ(done->items[1].row->key, fresh.row->key);
+  EXPECT_TRUE(store->pending(pair)->empty());
+  EXPECT_EQ(cell(direct, "select string_agg(decision, ' ' order by decision) from vault"), "Buy Fresh");
 }
 
 TEST_P(StoreTest, history_of_a_row_holds_the_exact_texts_before_and_after) {

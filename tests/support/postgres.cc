@@ -76,7 +76,7 @@ PrivateCluster* cluster() {
   if (!all->tried) {
     all->tried = true;
     if (!find_postgres_binaries().empty()) {
-      auto started = PrivateCluster::start({.settings = {{"autovacuum", "off"}}});
+      auto started = PrivateCluster::start({.settings = {{"autovacuum", "off"}, {"max_connections", "200"}}});
       if (started)
         all->server.emplace(std::move(*started));
       else
