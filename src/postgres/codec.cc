@@ -51,15 +51,15 @@ std::optional<Number> parse_number(std::string_view text) {
 }
 
 Decoded decode_number(const Field& field, std::string_view text) {
-  std::optional<double> number;
   if (field.target.type == ColumnType::real) {
-    if (const auto single = parse_number<float>(text)) number = static_cast<double>(*single);
-  } else {
-    number = parse_number<double>(text);
+    const auto single = parse_number<float>(text);
+    if (!single || !std::isfinite(*single)) return cannot(shown(text) + " is not a number Notion can hold");
+    return fit_row(field, Value(static_cast<double>(*single)));  // the decimal both sides know this float by
   }
+  const auto number = parse_number<double>(text);
   if (!number || !std::isfinite(*number)) return cannot(shown(text) + " is not a number Notion can hold");
   // A float8 is a double by nature; of everything else only what fits one exactly may travel.
-  const bool is_double = field.target.type == ColumnType::real || field.target.sql_type == "double precision";
+  const bool is_double = field.target.sql_type == "double precision";
   if (!is_double && !exact_as_double(text)) {
     return cannot(shown(text) + " has more than the 15 digits a Notion number keeps");
   }

@@ -36,7 +36,7 @@ std::vector<TypeCase> cases() {
       {"bigint", ColumnType::bigint, FieldType::number, {999999999999999.0, -999999999999999.0}},
       {"numeric", ColumnType::numeric, FieldType::number, {0.1, -12.5, 1e15, 1e-7, 123456789.012345}},
       {"double precision", ColumnType::numeric, FieldType::number, {0.1, 0.30000000000000004, 1e300, -5e-324}},
-      {"real", ColumnType::real, FieldType::number, {0.5, -2.0, static_cast<double>(0.1F)}},
+      {"real", ColumnType::real, FieldType::number, {0.5, -2.0, 0.1, 16777216.0, 1.2345679e8, 3.4028235e38, 1e-45}},
       {"boolean", ColumnType::boolean, FieldType::checkbox, {true, false}},
       {"date", ColumnType::date, FieldType::date, {DateSpan{day}, DateSpan{-30'000 * day_ms}}},
       {"timestamp", ColumnType::timestamp, FieldType::date, {time}},
