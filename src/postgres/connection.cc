@@ -50,6 +50,26 @@ ServerMessage message_of(const PGresult* result) {
           .constraint = field(PG_DIAG_CONSTRAINT_NAME)};
 }
 
+/// What to do about a line that cannot be trusted; empty when the trouble is another.
+std::string transport_hint(const std::string& text) {
+  if (contains(text, "does not match host name")) {
+    return "The certificate belongs to another server than the one asked for: use the host name it was issued for "
+           "(Supabase, Dashboard, Connect).";
+  }
+  if (contains(text, "root certificate file")) {
+    return "Check sslrootcert in SUPABASE_DB_URL: it must name a readable file with the authority's certificate.";
+  }
+  if (contains(text, "certificate")) {
+    return "The server's certificate could not be verified. Supabase signs with its own authority: download the "
+           "certificate (Dashboard, Database settings) and add sslrootcert=FILE to the URL.";
+  }
+  if (contains(text, "does not support SSL")) {
+    return "The server offers no encryption. Turn it on there (ssl = on); off this machine Rowpage never connects "
+           "without.";
+  }
+  return {};
+}
+
 Error unavailable(std::string what) {
   return Error{
       .effect = Effect::none,
@@ -154,14 +174,8 @@ Error Database::connection_error() const {
                  .what = what,
                  .hint = "Check the database name in SUPABASE_DB_URL."};
   }
-  if (contains(text, "certificate")) {
-    return Error{
-        .scope = Scope::workspace,
-        .cause = Cause::usage,
-        .what = what,
-        .hint =
-            "The server's certificate could not be verified. Supabase signs with its own authority: download the "
-            "certificate (Dashboard, Database settings) and add sslrootcert=FILE to the URL."};
+  if (const std::string hint = transport_hint(text); !hint.empty()) {
+    return Error{.scope = Scope::workspace, .cause = Cause::usage, .what = what, .hint = hint};
   }
   return unavailable(what);
 }
