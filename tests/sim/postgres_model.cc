@@ -83,13 +83,14 @@ void PostgresModel::lose_state() {
   state_ = {};
 }
 
-void PostgresModel::capture(const std::string& key, std::vector<std::size_t> fields) {
+void PostgresModel::capture(const std::string& key, std::vector<std::size_t> fields, bool own) {
   if (capture_broken) return;
   Captured entry;
   entry.id = next_entry_++;
   entry.key = key;
   entry.fields = std::move(fields);
   entry.at_ms = clock_.now();
+  entry.own = own;
   log_[entry.id] = std::move(entry);
 }
 
@@ -98,7 +99,8 @@ void PostgresModel::capture(const std::string& key, std::vector<std::size_t> fie
 PostgresModel::OptionalError PostgresModel::trouble(const char* doing) {
   clock_.pass(2);
   if (!chance(faults.unavailable)) return std::nullopt;
-  return Error{Effect::none, Scope::workspace, Cause::unavailable, std::string("database: connection lost while ") + doing, {}};
+  return Error{
+      Effect::none, Scope::workspace, Cause::unavailable, std::string("database: connection lost while ") + doing, {}};
 }
 
 Row PostgresModel::row_of(const std::string& key, const Stored& stored) const {
@@ -149,7 +151,9 @@ Result<RowList> PostgresModel::scan(const Pair&, const std::string& after_key, s
   return list;
 }
 
-Result<std::int64_t> PostgresModel::count(const Pair&) { return static_cast<std::int64_t>(rows_.size()); }
+Result<std::int64_t> PostgresModel::count(const Pair&) {
+  return static_cast<std::int64_t>(rows_.size());
+}
 
 // --- Store
 
@@ -169,13 +173,16 @@ Result<Lease> PostgresModel::renew(const std::string&, const Lease& lease, Milli
   return Lease{fence_, clock_.now(), clock_.now() + ttl_ms};
 }
 
-Status PostgresModel::release(const std::string&, const Lease&) { return {}; }
+Status PostgresModel::release(const std::string&, const Lease&) {
+  return {};
+}
 
 Result<PairState> PostgresModel::load(const Pair&) {
   if (auto error = trouble("loading state")) return fail(*error);
   PairState state = state_;
   state.capture_ready = !capture_broken;
-  state.live_links = std::ranges::count_if(links_, [](const auto& link) { return link.second.page_live && link.second.row_live; });
+  state.live_links =
+      std::ranges::count_if(links_, [](const auto& link) { return link.second.page_live && link.second.row_live; });
   return state;
 }
 
@@ -200,7 +207,8 @@ Result<std::vector<Link>> PostgresModel::links_of_rows(const Pair&, std::span<co
 Result<std::vector<Link>> PostgresModel::links_after(const Pair&, const std::string& after_key, std::size_t limit) {
   if (auto error = trouble("reading links")) return fail(*error);
   std::vector<Link> found;
-  for (auto link = after_key.empty() ? links_.begin() : links_.upper_bound(after_key); link != links_.end() && found.size() < limit; ++link) {
+  for (auto link = after_key.empty() ? links_.begin() : links_.upper_bound(after_key);
+       link != links_.end() && found.size() < limit; ++link) {
     found.push_back(link->second);
   }
   return found;
@@ -246,7 +254,8 @@ Result<std::vector<Parked>> PostgresModel::due(const Pair&) {
   return due;
 }
 
-PostgresModel::OptionalError PostgresModel::write_row(const Pair& pair, const Item& item, ItemResult& result, std::string& key) {
+PostgresModel::OptionalError PostgresModel::write_row(const Pair& pair, const Item& item, ItemResult& result,
+                                                      std::string& key, std::set<std::size_t>& derived) {
   const RowWrite& write = *item.row;
   const bool inserts = write.kind == RowWrite::Kind::insert;
   key = write.key.empty() ? "row-" + std::to_string(next_key_++) : write.key;
@@ -263,6 +272,11 @@ PostgresModel::OptionalError PostgresModel::write_row(const Pair& pair, const It
   Stored stored = there ? row->second : Stored{};
   stored.values.resize(pair.fields.size());
   for (const auto& change : write.set) stored.values[change.field] = change.value;
+  for (std::size_t i = 0; inserts && i < column_defaults.size(); ++i) {
+    if (is_null(column_defaults[i]) || std::ranges::find(write.set, i, &Change::field) != write.set.end()) continue;
+    stored.values[i] = column_defaults[i];
+    derived.insert(i);
+  }
   for (std::size_t i = 0; i < pair.fields.size(); ++i) {
     const auto* number = std::get_if<double>(&stored.values[i]);
     if (one_column_constraint && number && *number < 0) {
@@ -278,13 +292,36 @@ PostgresModel::OptionalError PostgresModel::write_row(const Pair& pair, const It
   if (!write.set.empty() || strangers_touch_updated_at) stored.updated_ms = clock_.now();
   rows_[key] = stored;
   result.row = row_of(key, stored);
+  if (!derived.empty()) capture(key, {}, true);  // the database's own doing is a change: it stays captured and travels
   return std::nullopt;
+}
+
+// An open conflict replaces the field's open one of the same record; a decided one is only added to the log.
+void PostgresModel::log_conflict(Conflict conflict) {
+  if (!conflict.winner) {
+    for (std::size_t i = conflicts_.size(); i-- > 0;) {  // backwards: of one record and field, the open one is the last
+      const Conflict& c = conflicts_[i];
+      const bool same = c.key == conflict.key || (!c.page_id.empty() && c.page_id == conflict.page_id);
+      if (!same || c.winner || c.field != conflict.field || open_conflicts_.erase({c.key, c.field}) == 0) continue;
+      conflicts_.erase(conflicts_.begin() + static_cast<std::ptrdiff_t>(i));
+    }
+    open_conflicts_.insert({conflict.key, conflict.field});
+  }
+  conflicts_.push_back(std::move(conflict));
+}
+
+void PostgresModel::close_conflict(const std::string& key, const std::string& page_id, std::size_t field) {
+  for (const auto& c : conflicts_) {
+    const bool same = c.key == key || (!page_id.empty() && c.page_id == page_id);
+    if (same && !c.winner && c.field == field) open_conflicts_.erase({c.key, field});
+  }
 }
 
 PostgresModel::OptionalError PostgresModel::apply(const Pair& pair, const Item& item, ItemResult& result) {
   std::string key = item.key;
+  std::set<std::size_t> derived;
   if (item.row) {
-    if (auto error = write_row(pair, item, result, key)) return error;
+    if (auto error = write_row(pair, item, result, key, derived)) return error;
     if (result.outcome == ItemResult::Outcome::moved) return std::nullopt;
     ++row_writes_;
   }
@@ -292,36 +329,58 @@ PostgresModel::OptionalError PostgresModel::apply(const Pair& pair, const Item& 
     Link link = *item.link;
     if (link.key.empty()) link.key = key;
     if (result.row) {
+      // The row as stored, except for unset columns the database changed itself.
+      link.row_shadow.resize(pair.fields.size());
       for (std::size_t i = 0; i < link.row_shadow.size(); ++i) {
-        if (std::ranges::find(item.keep_shadow, i) == item.keep_shadow.end()) link.row_shadow[i] = result.row->values[i];
+        const bool kept = std::ranges::find(item.keep_shadow, i) != item.keep_shadow.end() || derived.contains(i);
+        if (!kept) link.row_shadow[i] = result.row->values[i];
       }
     }
+    std::erase_if(links_,
+                  [&](const auto& other) { return !link.page_id.empty() && other.second.page_id == link.page_id; });
+    // A page is tied to one row: an older tie of the same page ends.
+    std::erase_if(links_, [&](const auto& entry) {
+      return entry.first != link.key && !link.page_id.empty() && entry.second.page_id == link.page_id;
+    });
     links_[link.key] = link;
   }
-  if (item.unlink) links_.erase(key);
+  if (item.unlink) {
+    links_.erase(item.key);
+    std::erase_if(links_,
+                  [&](const auto& other) { return !item.page_id.empty() && other.second.page_id == item.page_id; });
+  }
+  for (const std::size_t field : item.close_conflicts) close_conflict(item.key, item.page_id, field);
   for (auto conflict : item.conflicts) {
     if (conflict.key.empty()) conflict.key = key;
-    if (!conflict.winner) {
-      std::erase_if(conflicts_, [&](const Conflict& c) { return !c.winner && c.key == conflict.key && c.field == conflict.field; });
-    }
-    conflicts_.push_back(std::move(conflict));
+    if (conflict.page_id.empty()) conflict.page_id = item.page_id;
+    log_conflict(std::move(conflict));
   }
   std::ranges::copy(item.history, std::back_inserter(history_));
-  for (const auto& note : item.note) pending_[note.nonce] = note;
+  for (auto note : item.note) {
+    if (note.key.empty() && result.row) note.key = result.row->key;
+    pending_[note.nonce] = std::move(note);
+  }
   for (const auto& given_up : item.abandon) {
     abandoned_[given_up.nonce] = given_up;
     pending_.erase(given_up.nonce);
   }
-  for (const auto& nonce : item.settle) pending_.erase(nonce);
+  for (const auto& nonce : item.settle) {
+    pending_.erase(nonce);
+    abandoned_.erase(nonce);
+  }
   if (item.unpark) {
     std::erase_if(parked_, [&](const auto& entry) {
-      return (!key.empty() && entry.second.key == key) || (!item.page_id.empty() && entry.second.page_id == item.page_id);
+      return (!key.empty() && entry.second.key == key) ||
+             (!item.page_id.empty() && entry.second.page_id == item.page_id);
     });
   }
   if (item.park) {
     Parked parked = *item.park;
+    if (parked.key.empty()) parked.key = item.key;
+    if (parked.page_id.empty()) parked.page_id = item.page_id;
     std::erase_if(parked_, [&](const auto& entry) {
-      return (!parked.key.empty() && entry.second.key == parked.key) || (!parked.page_id.empty() && entry.second.page_id == parked.page_id);
+      return (!parked.key.empty() && entry.second.key == parked.key) ||
+             (!parked.page_id.empty() && entry.second.page_id == parked.page_id);
     });
     parked_[parked_name(parked.key, parked.page_id)] = std::move(parked);
   }
@@ -332,13 +391,15 @@ PostgresModel::OptionalError PostgresModel::apply(const Pair& pair, const Item& 
 Result<Committed> PostgresModel::commit(const Pair& pair, const Batch& batch) {
   if (auto error = trouble("committing")) return fail(*error);
   crash_.step();
-  if (batch.fence != fence_) return fail({Effect::none, Scope::workspace, Cause::lease_lost, "another runner holds the workspace", {}});
+  if (batch.fence != fence_)
+    return fail({Effect::none, Scope::workspace, Cause::lease_lost, "another runner holds the workspace", {}});
   // A transaction: all of it on a copy, which replaces the original only at COMMIT.
   const auto rows = rows_;
   const auto links = links_;
   const auto pending = pending_;
   const auto abandoned = abandoned_;
   const auto conflicts = conflicts_;
+  const auto open_conflicts = open_conflicts_;
   const auto parked = parked_;
   const auto history = history_;
   const auto log = log_;
@@ -349,6 +410,7 @@ Result<Committed> PostgresModel::commit(const Pair& pair, const Batch& batch) {
     pending_ = pending;
     abandoned_ = abandoned;
     conflicts_ = conflicts;
+    open_conflicts_ = open_conflicts;
     parked_ = parked;
     history_ = history;
     log_ = log;
@@ -366,7 +428,8 @@ Result<Committed> PostgresModel::commit(const Pair& pair, const Batch& batch) {
   }
   if (chance(faults.commit_unknown)) {
     if (chance(0.5)) roll_back();
-    return fail({Effect::unknown, Scope::workspace, Cause::unavailable, "database: the connection was lost at COMMIT", {}});
+    return fail(
+        {Effect::unknown, Scope::workspace, Cause::unavailable, "database: the connection was lost at COMMIT", {}});
   }
   if (batch.state) {
     state_ = *batch.state;
@@ -377,6 +440,8 @@ Result<Committed> PostgresModel::commit(const Pair& pair, const Batch& batch) {
   return committed;
 }
 
-Result<Store::Permits> PostgresModel::take_permits(const std::string&, std::size_t, std::size_t want) { return Permits{want, 0}; }
+Result<Store::Permits> PostgresModel::take_permits(const std::string&, std::size_t, std::size_t want) {
+  return Permits{want, 0};
+}
 
 }  // namespace rowpage::sim

@@ -1,7 +1,7 @@
 // PostgreSQL as the engine sees it: one table, a capture log, our state, transactions that are whole or not at all.
 //
-// Implements Table and Store. People edit rows through edit(), remove() and the like, which behave as SQL from elsewhere: they write the
-// capture log by trigger and know nothing of links.
+// Implements Table and Store. People edit rows through edit(), remove() and the like, which behave as SQL from
+// elsewhere: they write the capture log by trigger and know nothing of links.
 #pragma once
 
 #include <functional>
@@ -9,6 +9,7 @@
 #include <random>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "engine/ports.h"
@@ -53,6 +54,8 @@ class PostgresModel : public Table, public Store {
   const std::map<std::string, Stored>& rows() const { return rows_; }
   const std::map<std::string, Link>& links() const { return links_; }
   const std::vector<Conflict>& conflicts() const { return conflicts_; }
+  /// Key and field of the conflicts that still wait for a person.
+  const std::set<std::pair<std::string, std::size_t>>& open_conflicts() const { return open_conflicts_; }
   const std::map<std::string, Pending>& open_requests() const { return pending_; }
   const std::map<std::string, Parked>& parked() const { return parked_; }
   const std::vector<HistoryEntry>& history() const { return history_; }
@@ -63,6 +66,7 @@ class PostgresModel : public Table, public Store {
   PostgresFaults faults;
   std::function<void()> on_row_write;  // after each committed batch that wrote rows
   bool one_column_constraint = false;  // CHECK: the number must not be negative
+  Values column_defaults;  // one per field, Null: none; what an insert of ours that leaves the column out gets
 
   // --- Table
   Result<ChangeList> changes(const Pair& pair, std::int64_t after, std::size_t limit) override;
@@ -93,10 +97,15 @@ class PostgresModel : public Table, public Store {
   bool chance(double p) { return p > 0 && std::uniform_real_distribution<>(0, 1)(random_) < p; }
   OptionalError trouble(const char* doing);
   OptionalError apply(const Pair& pair, const Item& item, ItemResult& result);
-  OptionalError write_row(const Pair& pair, const Item& item, ItemResult& result, std::string& key);
+  OptionalError write_row(const Pair& pair, const Item& item, ItemResult& result, std::string& key,
+                          std::set<std::size_t>& derived);
+  void log_conflict(Conflict conflict);
+  void close_conflict(const std::string& key, const std::string& page_id, std::size_t field);
   Row row_of(const std::string& key, const Stored& stored) const;
-  void capture(const std::string& key, std::vector<std::size_t> fields);
-  std::string parked_name(const std::string& key, const std::string& page_id) const { return key.empty() ? "page " + page_id : key; }
+  void capture(const std::string& key, std::vector<std::size_t> fields, bool own = false);
+  std::string parked_name(const std::string& key, const std::string& page_id) const {
+    return key.empty() ? "page " + page_id : key;
+  }
 
   SimClock& clock_;
   CrashPoint& crash_;
@@ -106,6 +115,7 @@ class PostgresModel : public Table, public Store {
   std::map<std::string, Pending> pending_;
   std::map<std::string, Abandoned> abandoned_;
   std::vector<Conflict> conflicts_;
+  std::set<std::pair<std::string, std::size_t>> open_conflicts_;
   std::map<std::string, Parked> parked_;
   std::vector<HistoryEntry> history_;
   std::map<std::int64_t, Captured> log_;
