@@ -52,6 +52,7 @@ Result<std::vector<Run::Stored>> Run::commit_some(std::span<Item> items, const P
   if (committed) {
     set_db_now(committed->now_ms);
     std::vector<Stored> stored;
+    stored.reserve(committed->items.size());
     for (auto& item : committed->items) stored.push_back({item.outcome, std::move(item.row), std::nullopt});
     return stored;
   }
