@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
@@ -188,6 +189,104 @@ std::int64_t World::writes_counted() {
   const auto stats = control("GET", "/_sandbox/stats");
   const auto* total = find(stats, "writes_total");
   return total ? static_cast<std::int64_t>(as_number(*total).value_or(-1)) : -1;
+}
+
+std::int64_t World::requests_counted() {
+  const auto lock = server_->lock();
+  return static_cast<std::int64_t>(server_->model().stats().requests_total());
+}
+
+void World::pass_time() {
+  advance(600);
+  sql("update rowpage.workspace set expires_at = least(expires_at, now())");
+  sql("update rowpage.pending set noted_at = noted_at - interval '10 minutes', send_by = send_by - interval '10 "
+      "minutes'");
+  sql("update rowpage.parked set next_try_at = next_try_at - interval '10 minutes'");
+}
+
+void World::full_bookkeeping() {
+  run({"init", "--preset", "decision-vault"});
+  auto yaml = read("rowpage.yaml");
+  for (const auto& [from, to] : {std::pair<std::string, std::string>{"row_id: off", "row_id: Supabase ID"},
+                                 {"last_synced: off", "last_synced: Last Synced"},
+                                 {"requests_per_minute: 180", "requests_per_minute: 600"},
+                                 {"landing: 60s, index: 120s", "landing: 1s, index: 1s"}}) {
+    const auto at = yaml.find(from);
+    ASSERT_NE(at, std::string::npos) << from;
+    yaml.replace(at, from.size(), to);
+  }
+  write("rowpage.yaml", yaml);
+  environment.erase("ROWPAGE_PRESET");
+  control("POST", "/_sandbox/habits", json::object{{"requests_per_minute", 600}});
+}
+
+namespace {
+
+void add(World::Seen& seen, const std::string& name, std::vector<std::string> types, const std::string& date) {
+  std::sort(types.begin(), types.end());
+  std::string shown;
+  for (const auto& type : types) shown += (shown.empty() ? "" : ", ") + type;
+  std::string key = name;
+  for (int n = 2; seen.count(key) != 0; ++n) key = name + " (" + std::to_string(n) + ")";
+  seen[key] = shown + "|" + date.substr(0, 10);
+}
+
+std::vector<std::string> split(const std::string& text) {
+  std::vector<std::string> parts;
+  std::stringstream stream(text);
+  for (std::string part; std::getline(stream, part, ',');) {
+    const auto first = part.find_first_not_of(' ');
+    if (first != std::string::npos) parts.push_back(part.substr(first));
+  }
+  return parts;
+}
+
+}  // namespace
+
+World::Seen World::live_pages() {
+  Seen seen;
+  const auto dump = control("GET", "/_sandbox/dump?limit=10000&data_source_id=" + data_source);
+  const auto* pages = find_array(dump, "pages");
+  if (!pages) {
+    ADD_FAILURE() << "no pages: " << to_text(dump).substr(0, 300);
+    return seen;
+  }
+  for (const auto& page : *pages) {
+    if (find_bool(page, "in_trash")) continue;
+    const auto& values = *find(page, "values");
+    std::vector<std::string> types;
+    if (const auto* list = find_array(values, "Type")) {
+      for (const auto& one : *list) types.emplace_back(one.get_string());
+    }
+    const auto* date = find(values, "Date");
+    std::string day;
+    if (date && date->is_string()) day = std::string(date->get_string());
+    if (date && date->is_object()) day = std::string(find_string(*date, "start"));
+    add(seen, std::string(find_string(values, "Decision")), std::move(types), day);
+  }
+  return seen;
+}
+
+World::Seen World::live_rows() {
+  Seen seen;
+  const auto all = parse_json(
+      sql("select coalesce(jsonb_agg(jsonb_build_array(decision, type, date::text)), '[]')::text from decision_vault "
+          "where deleted_at is null"));
+  if (!all || !all->is_array()) {
+    ADD_FAILURE() << "no rows";
+    return seen;
+  }
+  for (const auto& row : all->get_array()) {
+    const auto text = [&](std::size_t i) { return std::string(row.at(i).is_string() ? row.at(i).get_string() : ""); };
+    add(seen, text(0), split(text(1)), text(2));
+  }
+  return seen;
+}
+
+std::string World::row_marks() {
+  return sql("select coalesce(string_agg(id || ':' || xmin::text, ',' order by id), '') from decision_vault") + " " +
+         sql("select pg_stat_clear_snapshot()::text || (n_tup_ins + n_tup_upd + n_tup_del)::text from "
+             "pg_stat_user_tables where relname = 'decision_vault'");
 }
 
 std::string World::page(const std::string& name, const std::string& tag, const std::string& date) {

@@ -51,6 +51,21 @@ class World {
   json::value control(const std::string& method, const std::string& path, const json::value& body = nullptr);
   void advance(int seconds = 150) { control("POST", "/_sandbox/clock", json::object{{"advance_s", seconds}}); }
   std::int64_t writes_counted();
+  std::int64_t requests_counted();
+
+  /// Both sides ten minutes later: queries and searches show everything, a dead runner's lease has run out, requests
+  /// that were under way have landed or never will, what waits is due.
+  void pass_time();
+  /// A config file made from the preset with every property and column of bookkeeping and short bounds; the preset's
+  /// variable is gone from then on.
+  void full_bookkeeping();
+
+  /// What people see, by title or decision: "type|date", types sorted; a second record of one name shows as "NAME (2)".
+  using Seen = std::map<std::string, std::string>;
+  Seen live_pages();
+  Seen live_rows();
+  /// Changes whenever anything is written: xmin of every row and PostgreSQL's own count of written rows.
+  std::string row_marks();
 
   std::string read(const std::string& file) const;
   void write(const std::string& file, const std::string& text) const;
