@@ -35,6 +35,7 @@ class Observer {
   Status all() {
     choose_scope();
     if (auto done = take_changes(); !done) return done;
+    if (auto done = follow_moved_keys(); !done) return done;
     if (auto done = walk_pages(run_.full); !done) return done;
     if (run_.full) {
       if (auto done = visit_unseen_links(); !done) return done;
@@ -107,6 +108,58 @@ class Observer {
       for (auto& [key, hint] : hints_)
         std::ranges::move(hint.ids, std::back_inserter(housekeeping().ack)), hint.ids.clear();
     }
+    return {};
+  }
+
+  // A row whose key was changed in SQL shows as one row gone and one row new. Where the new one names the page of the
+  // one that went, the link moves with it: the page keeps its body, its comments and its place.
+  Status follow_moved_keys() {
+    if (pair_.book.page_id_column.empty() || run_.options.dry_run || hints_.empty()) return {};
+    std::vector<std::string> keys;
+    for (const auto& [key, hint] : hints_) keys.push_back(key);
+    std::ranges::sort(keys);
+    for (std::size_t at = 0; at < keys.size(); at += keys_per_read) {
+      const auto part = std::span(keys).subspan(at, std::min(keys_per_read, keys.size() - at));
+      if (auto done = follow_moved_keys({part.begin(), part.end()}); !done) return done;
+    }
+    return {};
+  }
+
+  Status follow_moved_keys(std::vector<std::string> keys) {
+    auto linked = run_.ports.store.links_of_rows(pair_, keys);
+    if (!linked) return fail(linked.error());
+    std::erase_if(keys,
+                  [&](const std::string& key) { return std::ranges::find(*linked, key, &Link::key) != linked->end(); });
+    auto rows = rows_of(keys);
+    if (!rows) return fail(rows.error());
+    std::unordered_map<std::string, std::string> claims;  // page id → new key
+    std::vector<std::string> page_ids;
+    for (const auto& [key, row] : *rows) {
+      if (row.deleted || row.page_id.empty()) continue;
+      if (!claims.emplace(row.page_id, key).second) claims[row.page_id].clear();  // two claimants: neither
+      page_ids.push_back(row.page_id);
+    }
+    auto links = links_of_pages(page_ids);
+    if (!links) return fail(links.error());
+    std::vector<std::string> old_keys;
+    for (const auto& [id, link] : *links) old_keys.push_back(link.key);
+    auto old_rows = rows_of(old_keys);
+    if (!old_rows) return fail(old_rows.error());
+    std::vector<Item> items;
+    for (auto& [id, link] : *links) {
+      const std::string& key = claims[id];
+      if (key.empty() || !link.row_live || old_rows->contains(link.key)) continue;
+      Item item;
+      item.key = key;
+      item.page_id = id;
+      item.history.push_back({Side::supabase, "rekey", {}, {}, "the row's key was changed from " + link.key});
+      run_.note("rekey", link.key + ": the row has a new key, " + key);
+      item.link = std::move(link);
+      item.link->key = key;
+      items.push_back(std::move(item));
+    }
+    auto stored = run_.commit(std::move(items));
+    if (!stored) return fail(stored.error());
     return {};
   }
 

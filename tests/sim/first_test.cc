@@ -31,3 +31,26 @@ TEST(Simulation, a_page_and_a_row_meet_their_counterparts) {
 
 }  // namespace
 }  // namespace rowpage::sim
+
+namespace rowpage::sim {
+namespace {
+
+TEST(Simulation, a_changed_key_takes_its_page_along) {
+  SimWorld world(7);
+  const std::string record = world.new_record();
+  const std::string key = world.make_row(values(world, record));
+  ASSERT_TRUE(world.cycle());
+  ASSERT_EQ(world.pages().size(), 1);
+  const auto row = world.postgres.rows().at(key);
+  world.postgres.rename_key(key, "another-key");
+  world.clock.pass(minute_ms);
+  const auto report = world.cycle();
+  ASSERT_TRUE(report && !report->error);
+  ASSERT_EQ(world.pages().size(), 1);
+  EXPECT_FALSE(world.pages().front().in_trash);
+  EXPECT_EQ(world.postgres.links().at("another-key").page_id, world.pages().front().id);
+  EXPECT_FALSE(world.postgres.links().contains(key));
+}
+
+}  // namespace
+}  // namespace rowpage::sim

@@ -60,6 +60,18 @@ bool PostgresModel::hard_delete(const std::string& key) {
   return true;
 }
 
+bool PostgresModel::rename_key(const std::string& key, const std::string& new_key) {
+  const auto row = rows_.find(key);
+  if (row == rows_.end() || rows_.contains(new_key)) return false;
+  Stored stored = row->second;
+  stored.version = next_version_++;
+  rows_.erase(row);
+  rows_[new_key] = std::move(stored);
+  capture(key, {});
+  capture(new_key, {});
+  return true;
+}
+
 void PostgresModel::truncate() {
   rows_.clear();
   Captured entry;

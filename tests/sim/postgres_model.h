@@ -33,6 +33,8 @@ class PostgresModel : public Table, public Store {
   bool soft_delete(const std::string& key);
   bool restore(const std::string& key);
   bool hard_delete(const std::string& key);
+  /// UPDATE ... SET id: one row goes, one comes.
+  bool rename_key(const std::string& key, const std::string& new_key);
   void truncate();
   /// A trigger of the user's own that touches updated_at on every write, ours too.
   bool strangers_touch_updated_at = false;
