@@ -2,6 +2,7 @@
 #include "engine/cycle.h"
 
 #include "core/mutant.h"
+#include "engine/figures.h"
 #include "engine/run.h"
 
 namespace rowpage {
@@ -76,35 +77,12 @@ void count_action(const Action& action, PlanCounts& counts, PairReport& report) 
 
 // A dry run reports what would be done in the figures a real run fills as it goes.
 void report_as_planned(const Action& action, PairReport& report) {
-  for (const auto& conflict : action.conflicts) conflict.winner ? ++report.conflicts : ++report.undecided;
   if (action.park) {
-    switch (action.park->kind) {
-      case Parked::Kind::parked:
-        ++report.parked;
-        break;
-      case Parked::Kind::waiting:
-        ++report.waiting;
-        break;
-      case Parked::Kind::held:
-        ++report.held;
-        break;
-      case Parked::Kind::undecided:
-        break;
-    }
+    count_parked(report, *action.park);
     return;
   }
-  report.drift += action.drift.size();
-  report.linked += action.link_new ? 1 : 0;
-  report.agreed += action.agreed.empty() ? 0 : 1;
-  report.later += action.later ? 1 : 0;
-  report.rows_created += action.row_op == RowOp::insert ? 1 : 0;
-  report.rows_updated += action.row_op == RowOp::update ? 1 : 0;
-  report.rows_deleted += action.row_op == RowOp::soft_delete || action.row_op == RowOp::hard_delete ? 1 : 0;
-  report.rows_restored += action.row_op == RowOp::restore ? 1 : 0;
-  report.pages_created += action.page_op == PageOp::create ? 1 : 0;
-  report.pages_updated += action.page_op == PageOp::update ? 1 : 0;
-  report.pages_trashed += action.page_op == PageOp::trash ? 1 : 0;
-  report.pages_restored += action.page_op == PageOp::restore ? 1 : 0;
+  count_row(report, action);
+  count_page(report, action);
 }
 
 Status count(Run& run, Plan& plan, PlanCounts& counts, PlanSink* sink) {

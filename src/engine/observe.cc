@@ -256,7 +256,7 @@ class Observer {
     state.page_left.clear();
     if (page.is_archived) {
       state.page_left = "the page was archived in Notion (which is not the trash)";
-    } else if (!page.parent.empty() && page.parent != pair_.data_source) {
+    } else if (page.parent != pair_.data_source) {
       state.page_left = "the page was moved to another place in Notion";
     }
     if (state.page_left.empty()) {
