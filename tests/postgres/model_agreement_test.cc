@@ -11,10 +11,9 @@
 #include <map>
 #include <random>
 #include <set>
-#include <sstream>
 #include <tuple>
 
-#include "base/json.h"
+#include "postgres/agreement_text.h"
 #include "postgres/capture.h"
 #include "postgres/codec.h"
 #include "postgres/migrations.h"
@@ -35,140 +34,6 @@ constexpr const char* table_text = R"(create table public.vault (
   tags text[], done boolean, updated_at timestamptz, notion_page_id text, checksum text, notion_synced boolean,
   deleted_at timestamptz))";
 constexpr Millis long_ago_ms = 1, far_off_ms = 9'000'000'000'000;
-
-// --- what is compared, as text: a difference then prints itself
-
-std::string text_of(const Value& value) {
-  return canonical_text(value_to_json(value));
-}
-
-std::string text_of(const Values& values) {
-  std::string text;
-  for (const auto& value : values) text += text_of(value) + " ";
-  return text;
-}
-
-std::string text_of(std::vector<Change> changes) {
-  std::ranges::sort(changes, {}, &Change::field);
-  std::string text;
-  for (const auto& change : changes) text += std::to_string(change.field) + "=" + text_of(change.value) + " ";
-  return text;
-}
-
-std::string text_of(const Times& times) {
-  std::string text;
-  for (const auto& time : times) text += (time ? std::to_string(*time) : "-") + " ";
-  return text;
-}
-
-std::string text_of(std::vector<std::size_t> fields) {
-  std::ranges::sort(fields);
-  std::string text;
-  for (const auto field : fields) text += std::to_string(field) + " ";
-  return text;
-}
-
-std::string text_of(const Row& row) {
-  return "row " + row.key + (row.deleted ? " deleted " : " ") + text_of(row.values) + row.page_id + " " + row.checksum +
-         " unreadable " + std::to_string(row.unreadable.size()) + "\n";
-}
-
-std::string text_of(const Link& link) {
-  auto choices = link.choices;
-  std::ranges::sort(choices);
-  std::ostringstream out;
-  out << "link " << link.key << " " << link.page_id << " " << link.nonce << " page " << text_of(link.page_shadow)
-      << "row " << text_of(link.row_shadow) << link.page_live << link.row_live << " " << link.page_edited_ms << " seen "
-      << text_of(link.page_seen) << "/ " << text_of(link.row_seen) << "choices ";
-  for (const auto& [field, side] : choices) out << field << name_of(side) << " ";
-  out << "unsettled " << text_of(link.unsettled) << "\n";
-  return out.str();
-}
-
-std::string text_of(const Pending& p) {
-  return "pending " + p.nonce + " " + std::string(name_of(p.kind)) + " " + p.key + " " + p.page_id + " intended " +
-         text_of(p.intended) + "found " + text_of(p.found) + std::to_string(p.noted_ms) + " " +
-         std::to_string(p.send_by_ms) + " " + std::to_string(p.attempt) + "\n";
-}
-
-std::string text_of(const Parked& p) {
-  return "parked " + std::string(name_of(p.kind)) + " " + p.key + " " + p.page_id + " " + p.reason + "/" + p.hint +
-         " " + std::to_string(p.attempts) + " " + std::to_string(p.next_try_ms) + "\n";
-}
-
-std::string text_of(const NonceOwner& owner) {
-  return "owner " + owner.nonce + " " + std::to_string(static_cast<int>(owner.state)) + " " + owner.key + " " +
-         owner.page_id + " " + text_of(owner.intended) + "\n";
-}
-
-std::string text_of(const PairState& s) {
-  const auto flag = [](const std::optional<bool>& value) { return value ? (*value ? "yes" : "no") : "?"; };
-  std::ostringstream out;
-  out << "state " << s.known << s.first_sync_done << s.capture_ready << s.stranded_pages << s.scan_needed << " "
-      << s.watermark_ms.value_or(-1) << " " << s.full_scan_ms.value_or(-1) << " " << s.fingerprint << " " << s.bot_id
-      << " " << s.schema_json << " " << s.schema_ms << " " << flag(s.trash_query) << flag(s.trash_search) << " "
-      << s.live_links << "\n";
-  return out.str();
-}
-
-std::string text_of(const Error& error) {
-  return "error " + std::to_string(static_cast<int>(error.cause)) + " effect " +
-         std::to_string(static_cast<int>(error.effect)) + " scope " + std::to_string(static_cast<int>(error.scope));
-}
-
-std::string text_of(const Result<Committed>& done) {
-  if (!done) return text_of(done.error());
-  std::string text;
-  for (const auto& item : done->items) {
-    text += item.outcome == ItemResult::Outcome::moved ? "moved\n" : "done\n";
-    if (item.row) text += text_of(*item.row);
-  }
-  return text;
-}
-
-template <class T>
-std::string sorted_texts(const Result<std::vector<T>>& list) {
-  if (!list) return text_of(list.error());
-  std::vector<std::string> texts;
-  for (const auto& entry : *list) texts.push_back(text_of(entry));
-  std::ranges::sort(texts);
-  std::string text;
-  for (const auto& one : texts) text += one;
-  return text;
-}
-
-template <class T>
-std::string texts_in_order(const Result<std::vector<T>>& list) {
-  if (!list) return text_of(list.error());
-  std::string text;
-  for (const auto& entry : *list) text += text_of(entry);
-  return text;
-}
-
-std::string text_of(const Result<RowList>& list) {
-  if (!list) return text_of(list.error());
-  return texts_in_order(Result<std::vector<Row>>(list->rows)) + (list->more ? "more" : "end");
-}
-
-auto identity_of(const Captured& c) {
-  auto fields = c.fields;
-  std::ranges::sort(fields);
-  return std::tuple(c.key, fields, c.own, c.whole);
-}
-
-std::vector<Captured> sorted_changes(const Result<ChangeList>& list) {
-  if (!list) return {};
-  auto changes = list->changes;
-  std::ranges::stable_sort(changes, {}, identity_of);
-  return changes;
-}
-
-std::string text_of(const std::vector<Captured>& changes) {
-  std::string text;
-  for (const auto& c : changes)
-    text += c.key + " " + text_of(c.fields) + (c.own ? "own" : "") + (c.whole ? "whole" : "") + "\n";
-  return text;
-}
 
 // --- one history on both
 
@@ -240,14 +105,16 @@ class Agreement {
     for (const auto& entry : model_.history()) actions.push_back(entry.action + " " + entry.reason);
     std::ranges::sort(actions);
     for (const auto& action : actions) history += action + ",";
-    EXPECT_EQ(open,
-              cell(url_,
-                   "select coalesce(string_agg(row_key || ' ' || field || ',', '' order by row_key collate \"C\", "
-                   "array_position('{decision,type,date,amount,tags,done}', field)), '') from rowpage.conflict "
-                   "where winner is null and resolved_at is null"));
-    EXPECT_EQ(history, cell(url_,
-                            "select coalesce(string_agg(action || ' ' || reason || ',', '' order by (action || ' ' || "
-                            "reason) collate \"C\"), '') from rowpage.history"));
+    const auto stored = database_->read(
+        "select (select coalesce(string_agg(row_key || ' ' || field || ',', '' order by row_key collate \"C\", "
+        "array_position('{decision,type,date,amount,tags,done}', field)), '') from rowpage.conflict "
+        "where winner is null and resolved_at is null), "
+        "(select coalesce(string_agg(action || ' ' || reason || ',', '' order by (action || ' ' || reason) collate "
+        "\"C\"), '') from rowpage.history)",
+        {}, "testing");
+    ASSERT_TRUE(stored) << stored.error().what;
+    EXPECT_EQ(open, stored->text(0, 0));
+    EXPECT_EQ(history, stored->text(0, 1));
   }
 
  private:
@@ -544,11 +411,11 @@ class Agreement {
 TEST(ModelAgreement, the_model_of_the_simulation_and_the_real_store_tell_the_same_after_every_step) {
   ROWPAGE_NEEDS_POSTGRES();
   int commits = 0, moved = 0, refused = 0;
-  for (std::uint64_t seed = 1; seed <= 8; ++seed) {
+  for (std::uint64_t seed = 1; seed <= 6; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     Agreement both(seed);
     both.set_up();
-    for (int step = 0; step < 100 && !::testing::Test::HasFailure(); ++step) {
+    for (int step = 0; step < 80 && !::testing::Test::HasFailure(); ++step) {
       SCOPED_TRACE("step " + std::to_string(step));
       both.step();
       both.compare();
@@ -559,7 +426,7 @@ TEST(ModelAgreement, the_model_of_the_simulation_and_the_real_store_tell_the_sam
     refused += both.refused;
   }
   // Histories in which nothing is ever moved or refused would prove little.
-  EXPECT_GT(commits, 200);
+  EXPECT_GT(commits, 150);
   EXPECT_GT(moved, 20);
   EXPECT_GT(refused, 10);
 }
