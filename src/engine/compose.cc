@@ -67,10 +67,11 @@ std::string request_page(const Work& work) {
 }
 
 Link keep_verdict(Work& work) {
+  Link& link = *work.state.link;
   for (const auto& conflict : work.action.conflicts) {
-    if (conflict.winner) work.state.link->choices.emplace_back(conflict.field, *conflict.winner);
+    if (conflict.winner == Side::supabase) link.page_shadow[conflict.field] = conflict.page;
   }
-  return *work.state.link;
+  return link;
 }
 
 std::string joined(const std::vector<std::string>& reasons) {

@@ -26,7 +26,8 @@ bool has_undecided(const Action& action);
 bool has_field(const std::vector<Change>& changes, std::size_t field);
 /// The page a request is about, which for a late landing is not the record's own.
 std::string request_page(const Work& work);
-/// Remembers who won the conflicts of a page about to be restored: its values follow once it lives. The link to store.
+/// The link of a page about to be restored, whose values follow once it lives: what lost a conflict (and stands in the
+/// log) is its shadow now, so that only a newer edit of it counts as one.
 Link keep_verdict(Work& work);
 /// One line from several reasons.
 std::string joined(const std::vector<std::string>& reasons);

@@ -467,7 +467,11 @@ bool SimWorld::delete_row(const std::string& key, bool hard) {
   if (row == postgres.rows().end() || (row->second.deleted && !hard)) return false;
   tell(clock, "person deletes {}{}", key, hard ? " for good" : "");
   // Clearing away a row that is marked deleted already is no new deletion.
-  if (!row->second.deleted) ghost.deleted(Side::supabase, record_of(row->second.values[title]), row->second.values);
+  if (!row->second.deleted) {
+    const auto link = postgres.links().find(key);
+    const bool never_moved = link != postgres.links().end() && !link->second.row_live;
+    ghost.deleted(Side::supabase, record_of(row->second.values[title]), row->second.values, never_moved);
+  }
   dead_rows_.insert(key);
   return hard ? postgres.hard_delete(key) : postgres.soft_delete(key);
 }
