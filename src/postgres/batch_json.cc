@@ -165,7 +165,9 @@ class Lists {
   std::map<std::string, json::array> lists_;
 };
 
-void add_item(const Pair& pair, const RowShape& shape, const Item& item, std::size_t number, Lists& lists) {
+/// `writes`: the item's row is written by this batch, so its history is taken from the row itself, before and after.
+void add_item(const Pair& pair, const RowShape& shape, const Item& item, std::size_t number, bool writes,
+              Lists& lists) {
   if (item.link) lists.add("links", number, link_to_json(pair, shape, item));
   if (item.unlink) lists.add("unlink", number, {{"row_key", item.key}, {"page_id", item.page_id}});
   for (const auto& c : item.conflicts) {
@@ -187,15 +189,16 @@ void add_item(const Pair& pair, const RowShape& shape, const Item& item, std::si
               {{"row_key", item.key}, {"page_id", item.page_id}, {"field", shape.name(field)}});
   }
   for (const auto& h : item.history) {
+    const bool of_row = writes && h.side == Side::supabase;
     lists.add("history", number,
               {{"row_key", item.key},
                {"page_id", item.page_id},
                {"side", name_of(h.side)},
                {"action", h.action},
-               {"before", history_values(pair, shape, h.side, h.before)},
-               {"after", history_values(pair, shape, h.side, h.after)},
+               {"before", of_row ? json::value(nullptr) : history_values(pair, shape, h.side, h.before)},
+               {"after", of_row ? json::value(nullptr) : history_values(pair, shape, h.side, h.after)},
                {"reason", storable(h.reason)},
-               {"of_row", h.side == Side::supabase && item.row.has_value()}});
+               {"of_row", of_row}});
   }
   for (const auto& p : item.note) {
     lists.add("note", number,
@@ -278,16 +281,18 @@ Result<json::object> batch_to_json(const Pair& pair, const RowShape& shape, cons
   std::map<Shape, json::array> groups;  // inserts sort behind deletes and updates: a freed unique value is free by then
   for (std::size_t i = 0; i < batch.items.size(); ++i) {
     const Item& item = batch.items[i];
+    bool writes = false;
     if (item.row) {
       auto write = write_of(pair, *item.row);
       if (!write) return fail(write.error());
-      if (*write) {
+      writes = write->has_value();
+      if (writes) {
         json::array entry{i, (*write)->key, item.row->version};
         for (const auto& cell : (*write)->cells) entry.push_back(cell_json(cell));
         groups[(*write)->shape].emplace_back(std::move(entry));
       }
     }
-    add_item(pair, shape, item, i, lists);
+    add_item(pair, shape, item, i, writes, lists);
   }
   json::array writes;
   for (auto& [group, rows] : groups) {
