@@ -170,13 +170,14 @@ void paced_creates(const Report& report) {
   world.control("POST", "/_sandbox/habits", json::object{{"latency_ms", 150}});
   world.sql("insert into lots (name, bags) select 'Lot ' || n, n from generate_series(1, $1::int) n",
             {std::to_string(rows)});
+  world.let_settle();  // setup's own requests are no longer in Notion's minute
   const Finished made = world.sync();
   const Requests requests = world.requests();
   report(compared(fmt::format("{} creates at {} a minute, answers after 150 ms: time", rows, per_minute),
                   fmt::format("{:.1f} s", made.cost.took_s), fmt::format("{:g} s", theoretical_s),
                   made.cost.took_s / theoretical_s, 1.05));
   report(counted(fmt::format("{} creates at {} a minute: requests", rows, per_minute), requests,
-                 rows + quiet_requests + schema_requests));
+                 rows + 1 + schema_requests));
   report({fmt::format("{} creates at {} a minute: refused with 429", rows, per_minute),
           std::to_string(requests.refused), "0", "-", "0", requests.refused == 0});
 }
