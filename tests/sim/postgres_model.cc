@@ -72,6 +72,12 @@ bool PostgresModel::rename_key(const std::string& key, const std::string& new_ke
   return true;
 }
 
+void PostgresModel::claim(const std::string& key, const std::string& page_id) {
+  auto& row = rows_.at(key);
+  row.page_id = page_id;
+  row.version = next_version_++;
+}
+
 void PostgresModel::truncate() {
   rows_.clear();
   Captured entry;
@@ -226,6 +232,15 @@ Result<std::vector<Link>> PostgresModel::links_after(const Pair&, const std::str
   return found;
 }
 
+Result<std::vector<Link>> PostgresModel::links_unnoted(const Pair&, std::size_t limit) {
+  if (auto error = trouble("reading links")) return fail(*error);
+  std::vector<Link> found;
+  for (const auto& [key, link] : links_) {
+    if (!link.page_noted && link.page_live && link.row_live && found.size() < limit) found.push_back(link);
+  }
+  return found;
+}
+
 Result<std::vector<Pending>> PostgresModel::pending(const Pair&) {
   if (auto error = trouble("reading open requests")) return fail(*error);
   std::vector<Pending> all;
@@ -348,8 +363,6 @@ PostgresModel::OptionalError PostgresModel::apply(const Pair& pair, const Item& 
         if (!kept) link.row_shadow[i] = result.row->values[i];
       }
     }
-    std::erase_if(links_,
-                  [&](const auto& other) { return !link.page_id.empty() && other.second.page_id == link.page_id; });
     // A page is tied to one row: an older tie of the same page ends.
     std::erase_if(links_, [&](const auto& entry) {
       return entry.first != link.key && !link.page_id.empty() && entry.second.page_id == link.page_id;
