@@ -36,6 +36,8 @@ class PostgresModel : public Table, public Store {
   /// UPDATE ... SET id: one row goes, one comes.
   bool rename_key(const std::string& key, const std::string& new_key);
   void truncate();
+  /// Writes the page-id column, which only we should write.
+  void claim(const std::string& key, const std::string& page_id);
   /// A trigger of the user's own that touches updated_at on every write, ours too.
   bool strangers_touch_updated_at = false;
   /// Captured changes are lost (triggers dropped): the table must be scanned.
@@ -86,6 +88,7 @@ class PostgresModel : public Table, public Store {
   Result<std::vector<Link>> links_of_pages(const Pair& pair, std::span<const std::string> page_ids) override;
   Result<std::vector<Link>> links_of_rows(const Pair& pair, std::span<const std::string> keys) override;
   Result<std::vector<Link>> links_after(const Pair& pair, const std::string& after_key, std::size_t limit) override;
+  Result<std::vector<Link>> links_unnoted(const Pair& pair, std::size_t limit) override;
   Result<std::vector<Pending>> pending(const Pair& pair) override;
   Result<std::vector<NonceOwner>> owners(const Pair& pair, std::span<const std::string> nonces) override;
   Result<std::vector<Parked>> due(const Pair& pair) override;
