@@ -80,6 +80,7 @@ create table rowpage.link (
   row_seen jsonb not null default '{}',
   choices jsonb not null default '{}',
   unsettled text[] not null default '{}',
+  page_noted boolean not null default false,
   updated_at timestamptz not null default clock_timestamp()
 );
 create unique index link_row_once on rowpage.link (pair, row_key) where row_key <> '';
@@ -88,6 +89,8 @@ create index link_nonce on rowpage.link (pair, nonce) where nonce <> '';
 comment on table rowpage.link is 'The tie between a page and a row, with the values last agreed on each side.';
 comment on column rowpage.link.page_live is 'Whether the page existed when both sides last agreed.';
 comment on column rowpage.link.row_live is 'Whether the row existed when both sides last agreed.';
+create index link_unnoted on rowpage.link (pair, row_key) where not page_noted and page_live and row_live;
+comment on column rowpage.link.page_noted is 'Whether the page shows the present bookkeeping (Synced, Last Synced, ...).';
 comment on column rowpage.link.unsettled is 'Fields in which the halves never agreed yet.';
 comment on column rowpage.link.choices is 'A person''s decisions on open conflicts: {"column": "notion" | "supabase"}.';
 

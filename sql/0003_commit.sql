@@ -208,20 +208,20 @@ begin
         where not n.o = any(moved)
           and (held.row_key = '' or held.row_key <> coalesce(nullif(n.row_key, ''), s.row_key, ''))));
     insert into rowpage.link as l (pair, row_key, page_id, nonce, page_shadow, row_shadow, page_live, row_live, page_edited_at,
-                                   page_seen, row_seen, choices, unsettled)
+                                   page_seen, row_seen, choices, unsettled, page_noted)
     select this_pair, coalesce(nullif(n.row_key, ''), s.row_key, ''), n.page_id, n.nonce, n.page_shadow,
            n.row_shadow || coalesce(jsonb_object(columns, s.after) - (coalesce(n.keep, '{}') || s.derived), '{}'),
-           n.page_live, n.row_live, to_timestamp(nullif(n.page_edited_ms, 0) / 1000.0), n.page_seen, n.row_seen, n.choices, n.unsettled
+           n.page_live, n.row_live, to_timestamp(nullif(n.page_edited_ms, 0) / 1000.0), n.page_seen, n.row_seen, n.choices, n.unsettled, n.page_noted
       from jsonb_to_recordset(request -> 'links')
            as n(o int, row_key text, page_id text, nonce text, page_shadow jsonb, row_shadow jsonb, page_live boolean,
-                row_live boolean, page_edited_ms bigint, page_seen jsonb, row_seen jsonb, choices jsonb, unsettled text[], keep text[])
+                row_live boolean, page_edited_ms bigint, page_seen jsonb, row_seen jsonb, choices jsonb, unsettled text[], page_noted boolean, keep text[])
       left join unnest(stored) s on s.o = n.o
      where not n.o = any(moved)
     on conflict (pair, row_key) where row_key <> '' do update
       set page_id = excluded.page_id, nonce = excluded.nonce, page_shadow = excluded.page_shadow,
           row_shadow = excluded.row_shadow, page_live = excluded.page_live, row_live = excluded.row_live,
           page_edited_at = excluded.page_edited_at, page_seen = excluded.page_seen, row_seen = excluded.row_seen,
-          choices = excluded.choices, unsettled = excluded.unsettled, updated_at = clock_timestamp();
+          choices = excluded.choices, unsettled = excluded.unsettled, page_noted = excluded.page_noted, updated_at = clock_timestamp();
   end if;
   if request ? 'unlink' then
     delete from rowpage.link l

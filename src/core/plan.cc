@@ -532,6 +532,11 @@ class Decider {
       action_.row_op = RowOp::update;
       if (!action_.link_new) action_.row_reasons.emplace_back("the row's page id is put right");
     }
+    const bool page_lives = state_.page && !state_.page->in_trash;
+    if (action_.page_op == PageOp::none && state_.note_page && page_lives && pair_writes(Side::notion)) {
+      action_.page_op = PageOp::update;
+      action_.page_reasons.emplace_back("the page's bookkeeping is brought up to date");
+    }
   }
 
   // A one-way run observes both sides, writes one, and leaves the other's changes for a later run.

@@ -70,9 +70,10 @@ struct Link {
   std::string page_id;
   std::string nonce;
   Values page_shadow, row_shadow;
-  bool page_live = true, row_live = true;             // existence last agreed, per side
-  Millis page_edited_ms = 0;                          // page time at the last reading or answer that made the shadow
-  Times page_seen, row_seen;                          // when an unresolved difference was first seen (empty: none)
+  bool page_live = true, row_live = true;  // existence last agreed, per side
+  Millis page_edited_ms = 0;               // page time at the last reading or answer that made the shadow
+  bool page_noted = false;    // the page shows this record's bookkeeping (for `bookkeeping.write: background`)
+  Times page_seen, row_seen;  // when an unresolved difference was first seen (empty: none)
   std::vector<std::pair<std::size_t, Side>> choices;  // a person's decision on open conflicts, per field
   std::vector<std::size_t> unsettled;  // fields in which the halves never agreed yet (met differing, a person must say)
 };

@@ -22,7 +22,8 @@ namespace rowpage {
 namespace {
 
 constexpr Millis send_window_ms = 20 * second_ms;  // a note not sent within it is void
-constexpr int redecide_max = 3;                    // a record that keeps moving is left for the next run
+constexpr std::size_t background_max = 30;  // pages noted in one run: a third of a minute's budget, two requests each
+constexpr int redecide_max = 3;             // a record that keeps moving is left for the next run
 
 class Applier {
  public:
@@ -50,6 +51,7 @@ class Applier {
         if (auto flushed = flush_pages(); !flushed) return flushed;
       }
     }
+    if (auto noted = note_in_background(); !noted) return noted;
     return store_housekeeping();
   }
 
@@ -58,6 +60,29 @@ class Applier {
     auto stored = run_.commit(std::exchange(run_.housekeeping, {}));
     if (!stored) return fail(stored.error());
     return {};
+  }
+
+  // bookkeeping.write: background. A share of the budget left over when all edits have travelled goes to pages that do
+  // not show their bookkeeping yet, a few in every run.
+  Status note_in_background() {
+    const bool wanted = pair_.book.write == BookkeepingWrite::background && run_.may_write(Side::notion);
+    if (!wanted || run_.report.interrupted) return {};
+    auto links = run_.ports.store.links_unnoted(pair_, background_max);
+    if (!links) return fail(links.error());
+    for (auto& link : *links) {
+      Work work;
+      work.action.key = link.key;
+      work.action.page_id = link.page_id;
+      work.action.page_op = PageOp::update;
+      work.state.link = std::move(link);
+      work.state.note_page = true;
+      work.state.open = run_.open_for(work.action.key, work.action.page_id);
+      if (!work.state.open.empty()) continue;
+      pages_.push_back(std::move(work));
+      if (pages_.size() < run_.options.in_flight) continue;
+      if (auto flushed = flush_pages(); !flushed) return flushed;
+    }
+    return flush_pages();
   }
 
   // A record that needs nothing: what the capture log said of it is dealt with.

@@ -127,6 +127,7 @@ Link Composer::link_after_row(const Work& work) const {
     link.page_live = action.page_op != PageOp::restore;
   }
   if (work.state.page) link.page_edited_ms = std::max(link.page_edited_ms, work.state.page->edited_ms);
+  if (action.row_op != RowOp::none) link.page_noted = false;
   remember_seen(work, link);
   return link;
 }
@@ -319,6 +320,7 @@ Link Composer::link_after_page(const Work& work, const Page* page) const {
   }
   if (action.page_op == PageOp::trash) link.page_live = link.row_live = false;
   if (action.page_op == PageOp::restore) link.page_live = link.row_live = true;
+  if (action.page_op == PageOp::create || action.page_op == PageOp::update) link.page_noted = true;
   return link;
 }
 

@@ -267,6 +267,10 @@ class Store {
   virtual Result<std::vector<Link>> links_of_rows(const Pair& pair, std::span<const std::string> keys) = 0;
   virtual Result<std::vector<Link>> links_after(const Pair& pair, const std::string& after_key, std::size_t limit) = 0;
 
+  /// Links of live records whose page does not show the present bookkeeping (Link::page_noted is false), at most
+  /// `limit`.
+  virtual Result<std::vector<Link>> links_unnoted(const Pair& pair, std::size_t limit) = 0;
+
   virtual Result<std::vector<Pending>> pending(const Pair& pair) = 0;
   virtual Result<std::vector<NonceOwner>> owners(const Pair& pair, std::span<const std::string> nonces) = 0;
 

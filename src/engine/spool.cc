@@ -232,6 +232,7 @@ void write(Writer& out, const Link& link) {
   out.flag(link.page_live);
   out.flag(link.row_live);
   out.time(link.page_edited_ms);
+  out.flag(link.page_noted);
   out.times(link.page_seen);
   out.times(link.row_seen);
   out.list(link.choices, [&](const std::pair<std::size_t, Side>& choice) {
@@ -251,6 +252,7 @@ Link read_link(Reader& in) {
   link.page_live = in.flag();
   link.row_live = in.flag();
   link.page_edited_ms = in.time();
+  link.page_noted = in.flag();
   link.page_seen = in.times();
   link.row_seen = in.times();
   link.choices = in.list<std::pair<std::size_t, Side>>([&] {
@@ -321,6 +323,7 @@ Status Spool::add(const RecordState& state) {
   out.text(state.orphan_of);
   out.changes(state.orphan_intended);
   out.flag(state.adopting);
+  out.flag(state.note_page);
   out.flag(state.due);
   out.flag(state.copied_page);
   out.list(state.captured, [&](std::int64_t id) { out.number(static_cast<std::uint64_t>(id)); });
@@ -365,6 +368,7 @@ Result<RecordState> Spool::at(std::size_t number) {
   state.orphan_of = in.text();
   state.orphan_intended = in.changes();
   state.adopting = in.flag();
+  state.note_page = in.flag();
   state.due = in.flag();
   state.copied_page = in.flag();
   state.captured = in.list<std::int64_t>([&] { return static_cast<std::int64_t>(in.number()); });

@@ -117,6 +117,7 @@ json::object link_to_json(const Pair& pair, const RowShape& shape, const Item& i
           {"row_seen", times_to_json(shape, link.row_seen)},
           {"choices", std::move(choices)},
           {"unsettled", std::move(unsettled)},
+          {"page_noted", link.page_noted},
           {"keep", std::move(keep)}};
 }
 

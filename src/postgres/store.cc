@@ -181,7 +181,7 @@ Result<PairState> PostgresStore::load(const Pair& pair) {
 
 Result<std::vector<Link>> PostgresStore::links(const Pair& pair, const std::string& condition, Parameters more) {
   const std::string columns = "l.row_key, l.page_id, l.nonce, l.page_shadow, l.row_shadow, l.page_live, l.row_live, " +
-                              ms_of("l.page_edited_at") + ", l.page_seen, l.row_seen, l.choices, l.unsettled::text";
+                              ms_of("l.page_edited_at") + ", l.page_seen, l.row_seen, l.choices, l.unsettled::text, l.page_noted";
   auto answer =
       state_of(pair, "select " + columns + " from rowpage.link l where l.pair = " + pair_id + " and " + condition,
                std::move(more), "reading links of " + pair.model);
@@ -220,6 +220,7 @@ Result<std::vector<Link>> PostgresStore::links(const Pair& pair, const std::stri
     for (const auto& column : parse_array(rows.text(i, 11)).value_or(std::vector<std::string>{})) {
       if (const auto field = shape.field_named(column)) link.unsettled.push_back(*field);
     }
+    link.page_noted = rows.flag(i, 12);
     list.push_back(std::move(link));
   }
   return list;
@@ -239,6 +240,13 @@ Result<std::vector<Link>> PostgresStore::links_after(const Pair& pair, const std
                                                      std::size_t limit) {
   return links(pair, "l.row_key <> '' and l.row_key > $5 order by l.row_key limit $6::bigint",
                {after_key, std::to_string(limit)});
+}
+
+Result<std::vector<Link>> PostgresStore::links_unnoted(const Pair& pair, std::size_t limit) {
+  return links(pair,
+               "not l.page_noted and l.page_live and l.row_live and l.row_key <> '' and l.page_id <> '' "
+               "order by l.row_key limit $5::bigint",
+               {std::to_string(limit)});
 }
 
 Result<std::vector<Pending>> PostgresStore::pending(const Pair& pair) {

@@ -22,6 +22,7 @@ class PostgresStore : public Store {
   Result<std::vector<Link>> links_of_pages(const Pair& pair, std::span<const std::string> page_ids) override;
   Result<std::vector<Link>> links_of_rows(const Pair& pair, std::span<const std::string> keys) override;
   Result<std::vector<Link>> links_after(const Pair& pair, const std::string& after_key, std::size_t limit) override;
+  Result<std::vector<Link>> links_unnoted(const Pair& pair, std::size_t limit) override;
   Result<std::vector<Pending>> pending(const Pair& pair) override;
   Result<std::vector<NonceOwner>> owners(const Pair& pair, std::span<const std::string> nonces) override;
   Result<std::vector<Parked>> due(const Pair& pair) override;
