@@ -1,6 +1,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "sim/world.h"
 
 namespace rowpage::sim {
@@ -50,6 +52,32 @@ TEST(Simulation, a_changed_key_takes_its_page_along) {
   EXPECT_FALSE(world.pages().front().in_trash);
   EXPECT_EQ(world.postgres.links().at("another-key").page_id, world.pages().front().id);
   EXPECT_FALSE(world.postgres.links().contains(key));
+}
+
+}  // namespace
+}  // namespace rowpage::sim
+
+namespace rowpage::sim {
+namespace {
+
+TEST(Simulation, background_bookkeeping_notes_imported_pages_a_few_a_run_and_then_rests) {
+  SimWorld world(8);
+  world.pair.book.write = BookkeepingWrite::background;
+  for (int i = 0; i < 40; ++i) world.make_page(values(world, world.new_record()));
+  world.clock.pass(5 * minute_ms);
+  ASSERT_TRUE(world.cycle());
+  const auto noted = [&] {
+    return std::ranges::count_if(world.postgres.links(), [](const auto& link) { return link.second.page_noted; });
+  };
+  EXPECT_EQ(noted(), 30);
+  world.clock.pass(5 * minute_ms);
+  ASSERT_TRUE(world.cycle());
+  EXPECT_EQ(noted(), 40);
+  world.clock.pass(5 * minute_ms);
+  const auto before = world.notion_writes();
+  ASSERT_TRUE(world.cycle());
+  EXPECT_EQ(world.notion_writes(), before);
+  EXPECT_THAT(world.judge(), testing::IsEmpty());
 }
 
 }  // namespace
