@@ -172,7 +172,8 @@ Item Composer::row_item(const Work& work) const {
   } else {
     item.unpark = true;
   }
-  if (action.page_op != PageOp::none) item.ack.clear();  // the page part has still to succeed
+  // The page part has still to succeed, or was left for a later run: the hint stays until then.
+  if (action.page_op != PageOp::none || action.later) item.ack.clear();
   if (action.row_op == RowOp::none) {
     if (action.link_new) item.history.push_back({Side::supabase, "link", {}, {}, joined(action.reasons)});
     if (action.close) item.history.push_back({Side::supabase, "close", {}, {}, joined(action.reasons)});

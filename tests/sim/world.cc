@@ -212,7 +212,7 @@ class SimWorld::ModelTransport : public Transport {
 SimWorld::SimWorld(std::uint64_t seed)
     : clock(epoch_ms),
       notion(
-          sandbox::Habits{}, [this] { return clock.now(); }, seed),
+          sandbox::Habits{}, [this] { return clock.now() + notion_skew_ms; }, seed),
       postgres(clock, crash, seed * 31 + 7),
       random_(seed * 1000003 + 17),
       transport_(std::make_unique<ModelTransport>(*this)) {
@@ -491,7 +491,8 @@ Values SimWorld::values_of(const sandbox::PageState& state) const {
   const auto* source = const_cast<sandbox::NotionModel&>(notion).world().source(*sandbox::parse_id(source_));
   Values values(3);
   const auto text = [&](const char* name) -> Value {
-    const auto* cell = state.cell(source->by_name(name)->key);
+    const auto* property = source->by_name(name);  // people may remove it
+    const auto* cell = property ? state.cell(property->key) : nullptr;
     if (!cell || !cell->is_string() || cell->get_string().empty()) return Null{};
     return std::string(cell->get_string());
   };

@@ -1,4 +1,5 @@
-// A whole world for the engine: Notion's model behind the real client, PostgreSQL's model, people, faults, and one clock.
+// A whole world for the engine: Notion's model behind the real client, PostgreSQL's model, people, faults, and one
+// clock.
 #pragma once
 
 #include <functional>
@@ -21,12 +22,12 @@ namespace rowpage::sim {
 
 /// How rough the way to Notion is; probabilities per request.
 struct NotionFaults {
-  double refused = 0;         // 429, 529, 409
-  double lost_before = 0;     // no answer, no effect
-  double lost_after = 0;      // no answer, effect
-  double lands_later = 0;     // no answer, effect within late_ms
-  double error_after = 0;     // 5xx, committed 503, HTML, truncated or garbled answer after the effect
-  double read_trouble = 0;    // reads that fail
+  double refused = 0;       // 429, 529, 409
+  double lost_before = 0;   // no answer, no effect
+  double lost_after = 0;    // no answer, effect
+  double lands_later = 0;   // no answer, effect within late_ms
+  double error_after = 0;   // 5xx, committed 503, HTML, truncated or garbled answer after the effect
+  double read_trouble = 0;  // reads that fail
   Millis late_ms = 50 * second_ms;
   bool any() const { return refused + lost_before + lost_after + lands_later + error_after + read_trouble > 0; }
 };
@@ -45,6 +46,7 @@ class SimWorld {
   static constexpr std::size_t title = 0, note = 1, score = 2;
 
   SimClock clock;
+  Millis notion_skew_ms = 0;  // how far Notion's clock is ahead of ours
   CrashPoint crash;
   sandbox::NotionModel notion;
   PostgresModel postgres;
