@@ -31,8 +31,6 @@ notion:
   requests_per_minute: {}
 supabase:
   database_url: ${{SUPABASE_DB_URL}}
-sync:
-  batch_size: 500
 pairs:
   - model: Lot
     notion: {{ {} }}
