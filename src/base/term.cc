@@ -107,4 +107,14 @@ std::string grouped(std::uint64_t number) {
   return digits;
 }
 
+std::string counted(std::uint64_t count, std::string_view noun) {
+  return grouped(count) + " " + std::string(noun) + (count == 1 ? "" : "s");
+}
+
+std::string readable_time(std::string_view iso) {
+  constexpr std::size_t to_seconds = std::string_view("2026-11-20T12:44:58").size();
+  if (iso.size() <= to_seconds || iso[10] != 'T' || iso.back() != 'Z') return std::string(iso);
+  return std::string(iso.substr(0, 10)) + " " + std::string(iso.substr(11, to_seconds - 11)) + " UTC";
+}
+
 }  // namespace rowpage

@@ -54,4 +54,10 @@ class Progress {
 /// 1234567 as "1,234,567".
 std::string grouped(std::uint64_t number);
 
+/// "1 record", "1,200 records".
+std::string counted(std::uint64_t count, std::string_view noun);
+
+/// "2026-11-20T12:44:58.883Z" as "2026-11-20 12:44:58 UTC"; any other text as it is.
+std::string readable_time(std::string_view iso);
+
 }  // namespace rowpage

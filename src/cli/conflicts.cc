@@ -42,7 +42,7 @@ std::string shown(const json::value& stored, std::size_t limit) {
 }
 
 void show_short(Output& output, const ConflictRow& conflict) {
-  output.line(fmt::format("{:>6}  {}  {} {}  field {}  {}", conflict.id, conflict.at, conflict.model,
+  output.line(fmt::format("{:>6}  {}  {} {}  field {}  {}", conflict.id, readable_time(conflict.at), conflict.model,
                           conflict.key.empty() ? conflict.page_id : conflict.key, conflict.field,
                           conflict.winner ? "won by " + *conflict.winner : "waits"));
   output.line(fmt::format("        Notion {}   Supabase {}", shown(conflict.page, 60), shown(conflict.row, 60)));
@@ -51,13 +51,13 @@ void show_short(Output& output, const ConflictRow& conflict) {
 void show_whole(Output& output, const ConflictRow& conflict) {
   const std::size_t everything = 100'000;
   output.line(fmt::format("conflict {} of {}, field {}", conflict.id, conflict.model, conflict.field));
-  output.line(
-      fmt::format("  row       {}\n  page      {}\n  found     {}", conflict.key, conflict.page_id, conflict.at));
+  output.line(fmt::format("  row       {}\n  page      {}\n  found     {}", conflict.key, conflict.page_id,
+                          readable_time(conflict.at)));
   output.line(fmt::format("  agreed    {}", shown(conflict.base_page, everything)));
   output.line(fmt::format("  Notion    {}   changed {}", shown(conflict.page, everything),
-                          conflict.page_at.value_or("(time not known)")));
+                          readable_time(conflict.page_at.value_or("(time not known)"))));
   output.line(fmt::format("  Supabase  {}   changed {}", shown(conflict.row, everything),
-                          conflict.row_at.value_or("(time not known)")));
+                          readable_time(conflict.row_at.value_or("(time not known)"))));
   output.line(fmt::format("  {}: {}", conflict.winner ? "winner " + *conflict.winner : "waits for a decision",
                           conflict.reason));
   if (!conflict.winner) {

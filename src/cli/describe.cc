@@ -14,10 +14,6 @@ namespace {
 
 constexpr std::size_t shown_bytes = 60;
 
-std::string plural(std::uint64_t count, std::string_view noun) {
-  return fmt::format("{} {}{}", grouped(count), noun, count == 1 ? "" : "s");
-}
-
 const Value* title_of(const Pair& pair, const Action& action) {
   const auto field = pair.title_field;
   if (field == Pair::npos) return nullptr;
@@ -91,17 +87,27 @@ std::string record_name(const Pair& pair, const Action& action) {
 
 std::string describe(const Pair& pair, const Action& action) {
   std::string out = fmt::format("  {}", record_name(pair, action));
+  const auto line = [&](std::string_view indent, std::string_view text) {
+    out += fmt::format("\n{}{}", indent, printable(text));
+  };
+  // What is written on a side, and why: a reason that names the old and the new value stands for the value.
+  const auto side = [&](std::string_view half, std::string_view op, const std::vector<Change>& set, Side written,
+                        const std::vector<std::string>& reasons) {
+    line("      ", fmt::format("{} {}", half, op));
+    if (reasons.size() < set.size()) line("        ", set_text(pair, set, written));
+    for (const auto& reason : reasons) line("        ", reason);
+  };
   if (action.row_op != RowOp::none) {
-    out += fmt::format("\n      row:  {}", name_of(action.row_op));
-    if (!action.row_set.empty()) out += ": " + set_text(pair, action.row_set, Side::supabase);
+    side("row ", name_of(action.row_op), action.row_set, Side::supabase, action.row_reasons);
   }
   if (action.page_op != PageOp::none) {
-    out += fmt::format("\n      page: {}", name_of(action.page_op));
-    if (!action.page_set.empty()) out += ": " + set_text(pair, action.page_set, Side::notion);
+    side("page", name_of(action.page_op), action.page_set, Side::notion, action.page_reasons);
   }
-  if (action.park) out += fmt::format("\n      {}: {}", name_of(action.park->kind), printable(action.park->reason));
-  if (action.link_new && !action.writes()) out += "\n      linked";
-  for (const auto& reason : action.all_reasons()) out += "\n      " + printable(reason);
+  if (action.park) line("      ", fmt::format("{}: {}", name_of(action.park->kind), action.park->reason));
+  if (action.link_new && !action.writes()) line("      ", "linked");
+  for (const auto& reason : action.reasons) {
+    if (!action.park || reason != action.park->reason) line("      ", reason);
+  }
   return out;
 }
 
@@ -153,9 +159,14 @@ json::object action_to_json(const Pair& pair, const Action& action) {
     out["parked"] = json::object{
         {"kind", name_of(action.park->kind)}, {"reason", action.park->reason}, {"hint", action.park->hint}};
   }
-  json::array reasons;
-  for (const auto& reason : action.all_reasons()) reasons.emplace_back(json::string(reason));
-  out["reasons"] = std::move(reasons);
+  const auto texts = [](const std::vector<std::string>& from) {
+    json::array list;
+    for (const auto& text : from) list.emplace_back(json::string(text));
+    return list;
+  };
+  out["reasons"] = texts(action.reasons);
+  if (!action.row_reasons.empty()) out["row_reasons"] = texts(action.row_reasons);
+  if (!action.page_reasons.empty()) out["page_reasons"] = texts(action.page_reasons);
   return out;
 }
 
@@ -163,10 +174,16 @@ std::string summary(const PairReport& report, bool planned) {
   std::string out;
   for (const auto& figure : figures) {
     if (figure.noun.empty() || report.*figure.value == 0) continue;
-    out += fmt::format("{}{} {}{}", out.empty() ? "" : ", ", plural(report.*figure.value, figure.noun),
+    out += fmt::format("{}{} {}{}", out.empty() ? "" : ", ", counted(report.*figure.value, figure.noun),
                        planned && figure.deed ? "to be " : "", figure.verb);
   }
   return out.empty() ? "nothing to do" : out;
+}
+
+std::vector<std::string_view> figure_names() {
+  std::vector<std::string_view> names;
+  for (const auto& figure : figures) names.push_back(figure.name);
+  return names;
 }
 
 json::object report_to_json(const PairReport& report) {

@@ -31,7 +31,11 @@ void show(Output& output, const ParkedRow& parked) {
                           parked.page_id.empty() ? "-" : parked.page_id));
   output.line("        " + printable(parked.reason));
   if (!parked.hint.empty()) output.line("        " + printable(parked.hint));
-  output.line(fmt::format("        tried {} times, again after {}", parked.attempts, parked.next_try));
+  const auto tries = parked.attempts > 0
+                         ? fmt::format("tried {} since, ", counted(static_cast<std::uint64_t>(parked.attempts), "time"))
+                         : "";
+  output.line(fmt::format("        {}looked at again after {}, or as soon as it changes", tries,
+                          readable_time(parked.next_try)));
 }
 
 int list(Session& session, Output& output) {
@@ -63,7 +67,9 @@ int one(Session& session, const std::string& action, std::int64_t id, const Argu
     said = "the next sync tries it again";
   } else if (action == "release") {
     done = release(session, parked, wait_ms);
-    said = "released: its page and its row are no longer tied; both stay as they are";
+    said =
+        "released: its page and its row are no longer tied and stay as they are; each is a record of its own from its "
+        "next change, or `rowpage sync --full`, on";
   } else {
     const std::string page_id = canonical_id(arguments.get("--page").value_or(""));
     if (page_id.empty()) {

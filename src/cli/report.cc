@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "cli/commands.h"
+#include "cli/describe.h"
 #include "cli/inbox.h"
 
 namespace rowpage {
@@ -11,11 +12,12 @@ namespace {
 void show_pair(Output& output, const json::value& pair) {
   output.line(output.bold(find_string(pair, "model", "?")));
   bool any = false;
-  for (const auto& member : pair.as_object()) {
-    const auto number = as_number(member.value());
+  for (const auto figure : figure_names()) {
+    const auto* value = find(pair, figure);
+    const auto number = value ? as_number(*value) : std::nullopt;
     if (!number || *number == 0) continue;
     any = true;
-    std::string name(member.key());
+    std::string name(figure);
     for (auto& c : name) c = c == '_' ? ' ' : c;
     output.line(fmt::format("  {:<18} {}", name, number_text(*number)));
   }
@@ -38,8 +40,8 @@ int run(const Arguments& arguments, Output& output) {
     return output.finish("report", ExitCode::done, std::move(object));
   }
   const RunRow& last = **run;
-  output.line(fmt::format("run {} ({}), {} to {}: {}", last.id, last.direction, last.started,
-                          last.finished.value_or("?"), last.outcome.value_or("under way, or killed")));
+  output.line(fmt::format("run {} ({}), {} to {}: {}", last.id, last.direction, readable_time(last.started),
+                          readable_time(last.finished.value_or("?")), last.outcome.value_or("under way, or killed")));
   if (const auto* pairs = find_array(last.detail, "pairs")) {
     for (const auto& pair : *pairs) {
       if (pair.is_object()) show_pair(output, pair);

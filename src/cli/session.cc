@@ -1,4 +1,3 @@
-#include "base/digest.h"
 #include "cli/session.h"
 
 #include <algorithm>
@@ -6,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "base/digest.h"
 #include "config/mistake.h"
 #include "core/text.h"
 #include "notion/setup.h"
@@ -109,6 +109,8 @@ Status Session::connect() {
 
     Budget::Options budget;
     budget.limit = static_cast<std::size_t>(c.requests_per_minute);
+    // Permits fetched and not used are lost for a minute, and most runs of a command are short: small portions.
+    budget.chunk = 5;
     Budget::Shared shared;
     if (use_.writes && use_.needs.postgres) {
       // Until the bot is known there is nobody to account a request to.

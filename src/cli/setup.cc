@@ -125,7 +125,11 @@ class Setup {
     const TableSpec spec = table_spec(pair, session_.config().wanted[index]);
     auto plan = apply_setup(session_.database(), pair, spec);
     if (!plan) return fail(plan.error());
-    for (const auto& each : plan->steps) step(pair.model, "PostgreSQL: " + each.why);
+    std::string last;  // several statements may have one reason
+    for (const auto& each : plan->steps) {
+      if (each.why != last) step(pair.model, "PostgreSQL: " + each.why);
+      last = each.why;
+    }
     for (const auto& note : plan->notes) output_.say(pair.model + ": PostgreSQL: " + note);
     return {};
   }

@@ -45,8 +45,11 @@ Result<NotionSetup> set_up_notion(Session& session, std::size_t index) {
     if (parent.empty()) return fail(missing_variables({"NOTION_PARENT_PAGE_ID"}));
     auto made = make_database(caller, parent, wanted.title, properties);
     if (!made) return fail(made.error());
-    out.done.push_back(made->adopted ? "found the database \"" + wanted.title + "\""
-                                     : "created the database \"" + wanted.title + "\"");
+    if (made->adopted) {
+      out.notes.push_back("found the database \"" + wanted.title + "\"");
+    } else {
+      out.done.push_back("created the database \"" + wanted.title + "\"");
+    }
     out.made = true;
     out.source = std::move(made->schema);
     session.name_database(index, out.source.database);
@@ -55,7 +58,7 @@ Result<NotionSetup> set_up_notion(Session& session, std::size_t index) {
   if (!changed) return fail(changed.error());
   out.source = std::move(changed->schema);
   out.done.insert(out.done.end(), changed->done.begin(), changed->done.end());
-  out.notes = std::move(changed->notes);
+  out.notes.insert(out.notes.end(), changed->notes.begin(), changed->notes.end());
   return out;
 }
 

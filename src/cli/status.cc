@@ -41,19 +41,27 @@ void show(Output& output, const PairStatus& status) {
   if (!status.lag_s) {
     output.line("  not synced yet");
   } else {
-    output.line(fmt::format("  Notion dealt with until {}, {} ago; last full scan {}", *status.watermark,
-                            age(*status.lag_s), status.full_scan.value_or("never")));
+    output.line(fmt::format("  Notion dealt with until {}, {} ago; last full scan {}", readable_time(*status.watermark),
+                            age(*status.lag_s), readable_time(status.full_scan.value_or("never"))));
   }
-  output.line(fmt::format("  {} linked records, {} captured changes wait for the next sync",
-                          grouped(static_cast<std::uint64_t>(status.links)),
-                          grouped(static_cast<std::uint64_t>(status.queued))));
-  if (status.pending > 0) output.line(fmt::format("  {} requests not settled yet", status.pending));
-  if (status.waiting.conflicts > 0)
-    output.line(fmt::format("  {} conflicts wait: rowpage conflicts list", status.waiting.conflicts));
-  if (status.waiting.parked > 0)
-    output.line(fmt::format("  {} records parked: rowpage parked list", status.waiting.parked));
-  if (status.waiting.waiting > 0)
-    output.line(fmt::format("  {} records wait and are tried again", status.waiting.waiting));
+  const auto some = [](std::int64_t count, std::string_view noun) {
+    return counted(static_cast<std::uint64_t>(count), noun);
+  };
+  output.line(fmt::format("  {}; {} in PostgreSQL not dealt with yet", some(status.links, "linked record"),
+                          some(status.queued, "change")));
+  if (status.pending > 0) {
+    output.line(fmt::format("  {} whose outcome is not known yet", some(status.pending, "Notion request")));
+  }
+  if (status.waiting.conflicts > 0) {
+    output.line(
+        fmt::format("  {}, to be decided: rowpage conflicts list", some(status.waiting.conflicts, "open conflict")));
+  }
+  if (status.waiting.parked > 0) {
+    output.line(fmt::format("  {} parked or held: rowpage parked list", some(status.waiting.parked, "record")));
+  }
+  if (status.waiting.waiting > 0) {
+    output.line(fmt::format("  {} to be tried again", some(status.waiting.waiting, "record")));
+  }
 }
 
 int run(const Arguments& arguments, Output& output) {
@@ -79,8 +87,8 @@ int run(const Arguments& arguments, Output& output) {
                                       {"outcome", text_or_null(last.outcome)},
                                       {"started_at", last.started},
                                       {"finished_at", text_or_null(last.finished)}};
-    output.line(
-        fmt::format("last run: {} at {}, {}", last.id, last.started, last.outcome.value_or("under way, or killed")));
+    output.line(fmt::format("last run: {} at {}, {}", last.id, readable_time(last.started),
+                            last.outcome.value_or("under way, or killed")));
   } else if (*installed) {
     output.line("no run yet: run `rowpage sync`");
   }

@@ -34,6 +34,37 @@ std::optional<Direction> read_direction(Section& section) {
   return found;
 }
 
+// PostgreSQL cuts a longer name without an error, so that two names could mean one column.
+constexpr std::size_t name_bytes_max = 63;
+
+// The parts of a table's name: public."my ""odd"" table" is public and my "odd" table.
+Names name_parts(std::string_view name) {
+  Names parts(1);
+  bool quoted = false;
+  for (std::size_t i = 0; i < name.size(); ++i) {
+    if (name[i] == '"') {
+      if (quoted && i + 1 < name.size() && name[i + 1] == '"') {
+        parts.back() += name[i++];
+      } else {
+        quoted = !quoted;
+      }
+    } else if (name[i] == '.' && !quoted) {
+      parts.emplace_back();
+    } else {
+      parts.back() += name[i];
+    }
+  }
+  return parts;
+}
+
+void check_length(Section& section, std::string_view key, const std::string& name) {
+  if (name.size() <= name_bytes_max) return;
+  section.wrong(
+      key, fmt::format("a name in PostgreSQL has at most {} bytes, and this one has {}", name_bytes_max, name.size()),
+      fmt::format("PostgreSQL itself keeps the first {} bytes of it: write those, if the table is there already",
+                  name_bytes_max));
+}
+
 std::string_view sql_type_of(FieldType type) {
   switch (type) {
     case FieldType::number:
@@ -68,7 +99,9 @@ class PairReader {
     spec_.model = pair_.required_text("model");
     read_notion();
     spec_.table = pair_.required_text("table");
+    for (const auto& part : name_parts(spec_.table)) check_length(pair_, "table", part);
     spec_.key = pair_.text("key").value_or("id");
+    check_length(pair_, "key", spec_.key);
     spec_.direction = read_direction(pair_).value_or(spec_.direction);
     read_policy(reading_, pair_, spec_);
     read_bookkeeping();
@@ -115,6 +148,7 @@ class PairReader {
                   "synced_column", "updated_at_column", "deleted_at_column", "write"});
     const auto name = [&book](std::string_view key, std::string& into) {
       if (auto text = book.text(key)) into = *text == "off" ? "" : *text;
+      if (key.ends_with("_column")) check_length(book, key, into);
     };
     auto& b = spec_.book;
     name("nonce", b.nonce);
@@ -163,6 +197,8 @@ class PairReader {
     field.column = section.required_text("column");
     field.property = section.required_text("property");
     field.end_column = section.text("end_column").value_or("");
+    check_length(section, "column", field.column);
+    check_length(section, "end_column", field.end_column);
     if (!type) {
       if (!section.child("type")) reading_.wrong(node, "`type` is missing in a field");
     } else if (const auto known = field_type(*type)) {

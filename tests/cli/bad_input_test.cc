@@ -1,6 +1,10 @@
 // Every kind of bad input: a clear message with the remedy, the right exit code, nothing half-written.
 #include <gtest/gtest.h>
 
+#include <unistd.h>
+
+#include <csignal>
+
 #include "cli/world.h"
 
 namespace rowpage::test {
@@ -94,6 +98,122 @@ TEST_F(BadInput, a_wrong_password_is_not_authorised_and_not_shown) {
   const auto ran = world.run({"status"});
   EXPECT_EQ(ran.code, 6) << ran.err;
   EXPECT_EQ((ran.out + ran.err).find("wrong-password-123"), std::string::npos);
+}
+
+TEST_F(BadInput, a_wrong_password_is_tried_exactly_once) {
+  world.set_up();
+  auto url = world.environment["SUPABASE_DB_URL"];
+  world.sql("create role guess login password 'right-password'");
+  const auto at = url.find("//") + 2;
+  url.replace(at, url.find('@') - at, "guess:wrong-password");
+  for (const char* command : {"sync", "plan", "check", "status", "setup"}) {
+    const auto count = [] {
+      const auto log = World::server_log();
+      int times = 0;
+      const std::string_view line = "password authentication failed for user \"guess\"";
+      for (auto found = log.find(line); found != std::string::npos; found = log.find(line, found + 1)) ++times;
+      return times;
+    };
+    const int before = count();
+    EXPECT_EQ(world.run({command}, {{"SUPABASE_DB_URL", url}}).code, 6) << command;
+    EXPECT_EQ(count() - before, 1) << command;
+  }
+  world.sql("drop role guess");
+}
+
+TEST_F(BadInput, a_token_that_expires_in_the_middle_stops_the_run_at_once) {
+  world.set_up();
+  for (int i = 0; i < 30; ++i) {
+    world.sql("insert into decision_vault (decision, type, date) values ($1, 'Ops', '2026-01-01')",
+              {"row " + std::to_string(i)});
+  }
+  world.control("POST", "/_sandbox/habits", json::object{{"latency_ms", 60}});
+  const auto child = world.start({"sync", "--json"});
+  for (int i = 0; i < 1000 && world.number("select count(*) from rowpage.link") == 0; ++i) ::usleep(10'000);
+  world.control("POST", "/_sandbox/expire", json::object{});
+  const auto at_expiry = world.requests_counted();
+  const auto ran = world.finish(child);
+  EXPECT_EQ(ran.code, 6) << ran.out << ran.err;
+  EXPECT_LE(world.requests_counted() - at_expiry, 8) << "no more than what was on its way";
+  const auto pages = world.live_pages();
+  EXPECT_LT(pages.size(), 30u) << "it expired too late for this test";
+  for (const auto& [name, value] : pages) EXPECT_EQ(name.find('('), std::string::npos) << "twice: " << name;
+}
+
+// A role that may read but not write, and one that may write but not create triggers.
+TEST_F(BadInput, missing_privileges_to_write_and_to_capture_are_named) {
+  world.set_up();
+  world.sql("create role part login password 'part-password'");
+  world.sql("grant usage on schema public to part");
+  world.sql("grant select, insert on decision_vault to part");
+  auto url = world.environment["SUPABASE_DB_URL"];
+  const auto at = url.find("//") + 2;
+  url.replace(at, url.find('@') - at, "part:part-password");
+  const auto check = world.run({"check"}, {{"SUPABASE_DB_URL", url}});
+  EXPECT_NE(check.code, 0);
+  EXPECT_NE((check.out + check.err).find("GRANT"), std::string::npos) << check.out << check.err;
+  EXPECT_NE((check.out + check.err).find("UPDATE"), std::string::npos) << check.out << check.err;
+  EXPECT_EQ((check.out + check.err).find("part-password"), std::string::npos);
+  const auto sync = world.run({"sync"}, {{"SUPABASE_DB_URL", url}});
+  EXPECT_NE(sync.code, 0) << sync.out;
+  EXPECT_NE(sync.err.find("error: "), std::string::npos);
+  // A table of somebody else: what setup wants to add there, only its owner may.
+  world.sql("create table foreign_table (id uuid primary key default gen_random_uuid(), name text)");
+  world.sql("grant select, insert, update, delete on foreign_table to part");
+  world.write("rowpage.yaml",
+              "version: 1\nworkspace: part\npairs:\n  - model: Foreign\n    notion: { title: Foreign }\n    table: "
+              "foreign_table\n    fields: [ { column: name, property: Name, type: title } ]\n");
+  world.environment.erase("ROWPAGE_PRESET");
+  const auto writes = world.writes_counted();
+  const auto setup = world.run({"setup"}, {{"SUPABASE_DB_URL", url}});
+  EXPECT_NE(setup.code, 0) << setup.out;
+  EXPECT_NE(setup.err.find("error: "), std::string::npos) << setup.err;
+  EXPECT_TRUE(setup.err.find("GRANT") != std::string::npos || setup.err.find("owner") != std::string::npos)
+      << setup.err;
+  EXPECT_EQ(world.writes_counted(), writes) << "nothing half-made in Notion";
+  world.sql("drop owned by part");
+  world.sql("drop role part");
+}
+
+TEST_F(BadInput, a_renamed_and_a_converted_property_stop_the_pair_before_it_writes) {
+  world.set_up();
+  world.page("kept", "Ops", "2026-01-01");
+  world.advance();
+  ASSERT_EQ(world.run({"sync"}).code, 0);
+  const auto schema = [&](const json::object& properties) {
+    world.person("PATCH", "/v1/data_sources/" + world.data_source, json::object{{"properties", properties}});
+  };
+  schema({{"Type", json::object{{"name", "Kind"}}}});
+  world.sql("update decision_vault set type = 'UX'");
+  world.advance();
+  const auto marks = world.row_marks();
+  const auto writes = world.writes_counted();
+  expect(world.run({"check"}), 1, {"Type", "Kind"});
+  const auto renamed = world.run({"sync", "--full"});
+  expect(renamed, 1, {"Type"});
+  EXPECT_EQ(world.row_marks(), marks) << "a property that is gone does not empty a column";
+  EXPECT_EQ(world.writes_counted(), writes);
+  schema({{"Kind", json::object{{"name", "Type"}}}});
+  schema({{"Type", json::object{{"rich_text", json::object{}}}}});
+  const auto converted = world.run({"check"});
+  expect(converted, 1, {"Type", "rich_text", "multi_select"});
+  EXPECT_EQ(world.run({"sync", "--full"}).code, 1);
+  EXPECT_EQ(world.row_marks(), marks);
+}
+
+TEST_F(BadInput, a_database_with_several_data_sources_asks_which) {
+  world.set_up();
+  const auto made = world.person(
+      "POST", "/v1/data_sources",
+      json::object{
+          {"parent", json::object{{"type", "database_id"}, {"database_id", world.environment["NOTION_DATABASE_ID"]}}},
+          {"title", json::array{json::object{{"text", json::object{{"content", "Second source"}}}}}},
+          {"properties", json::object{{"Decision", json::object{{"title", json::object{}}}}}}});
+  const auto second = std::string(find_string(made, "id"));
+  expect(world.run({"check"}), 2, {world.data_source, second, "data_source"});
+  const auto chosen = with_config("notion: { database: \"${NOTION_DATABASE_ID}\", title: Decision Vault }",
+                                  "notion: { data_source: " + world.data_source + " }", {"check"});
+  expect(chosen, 0, {"all good"});
 }
 
 TEST_F(BadInput, a_setup_that_cannot_reach_the_database_makes_nothing_in_notion) {

@@ -178,6 +178,20 @@ json::value World::ask(const std::string& method, const std::string& path, const
   return *value;
 }
 
+int World::person_raw(const std::string& method, const std::string& path, const std::string& body) {
+  HttpClient::Request request;
+  request.method = method;
+  request.url = server_->info().base_url + path;
+  request.headers = {"Content-Type: application/json", "Notion-Version: 2026-03-11",
+                     "Authorization: Bearer " + server_->info().person_token};
+  request.body = body;
+  return http_.start(std::move(request)).get().status;
+}
+
+std::string World::server_log() {
+  return slurp(cluster()->directory() + "/server.log");
+}
+
 json::value World::person(const std::string& method, const std::string& path, const json::value& body) {
   return ask(method, path, body, true);
 }

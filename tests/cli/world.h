@@ -48,6 +48,8 @@ class World {
   /// As a person in Notion; the answer's id, or the test fails.
   std::string page(const std::string& title, const std::string& tag, const std::string& day);
   json::value person(const std::string& method, const std::string& path, const json::value& body = nullptr);
+  /// The same with a body that need not be JSON; the status.
+  int person_raw(const std::string& method, const std::string& path, const std::string& body);
   json::value control(const std::string& method, const std::string& path, const json::value& body = nullptr);
   void advance(int seconds = 150) { control("POST", "/_sandbox/clock", json::object{{"advance_s", seconds}}); }
   std::int64_t writes_counted();
@@ -66,6 +68,9 @@ class World {
   Seen live_rows();
   /// Changes whenever anything is written: xmin of every row and PostgreSQL's own count of written rows.
   std::string row_marks();
+
+  /// What the PostgreSQL server has logged.
+  static std::string server_log();
 
   std::string read(const std::string& file) const;
   void write(const std::string& file, const std::string& text) const;
