@@ -16,6 +16,7 @@
 #include "engine/compose.h"
 #include "engine/figures.h"
 #include "engine/own_pages.h"
+#include "engine/reading.h"
 #include "engine/run.h"
 
 namespace rowpage {
@@ -357,24 +358,10 @@ class Applier {
   }
 
   Status take_fresh(Work& work, Result<Page> answer) {
-    if (answer) {
-      work.state.page_presumed = false;
-      if (answer->is_archived) {
-        work.state.page_left = "the page was archived in Notion (which is not the trash)";
-      } else if (answer->parent != pair_.data_source) {
-        work.state.page_left = "the page was moved to another place in Notion";
-      }
-      work.state.page = std::move(*answer);
-      return {};
+    if (!answer && answer.error().scope == Scope::record && answer.error().cause != Cause::not_found) {
+      return park_error(work, answer.error(), Parked::Kind::waiting);
     }
-    const Error& error = answer.error();
-    if (error.cause == Cause::not_found) {
-      work.state.page_left =
-          "the page can no longer be read: deleted for good, or no longer shared with the integration";
-      return {};
-    }
-    if (error.scope != Scope::record) return fail(error);
-    return park_error(work, error, Parked::Kind::waiting);
+    return place_reading(pair_, work.state, std::move(answer));
   }
 
   Status park_error(Work& work, const Error& error, Parked::Kind kind) {

@@ -8,34 +8,32 @@
 // is missing from a listing proves nothing: it too is read by id (R9).
 #include <algorithm>
 #include <unordered_map>
+#include <utility>
 
 #include "core/mutant.h"
 #include "core/recover.h"
+#include "engine/capture_hints.h"
 #include "engine/listing.h"
 #include "engine/own_pages.h"
+#include "engine/reading.h"
 #include "engine/run.h"
 
 namespace rowpage {
 namespace {
 
-constexpr std::size_t changes_max = 10'000;  // captured entries held at once
-constexpr std::size_t keys_per_read = 500;
 constexpr int trash_pages_max = 50;  // a trash listing is followed this far; the full scan finds the rest
 constexpr Millis full_scan_every_ms = day_ms;
 
-struct Hint {
-  std::vector<std::int64_t> ids;
-  Times times;
-};
-
 class Observer {
  public:
-  Observer(Run& run, Plan& plan) : run_(run), plan_(plan), pair_(run.pair) {}
+  Observer(Run& run, Plan& plan) : run_(run), plan_(plan), pair_(run.pair), hints_(run) {}
 
   Status all() {
     choose_scope();
-    if (auto done = take_changes(); !done) return done;
-    if (auto done = follow_moved_keys(); !done) return done;
+    if (auto done = hints_.take(narrowed() ? run_.options.since_ms : std::nullopt); !done) return done;
+    if (hints_.whole_table()) run_.full = run_.report.full_scan = true;
+    std::ranges::move(hints_.take_void(), std::back_inserter(housekeeping().ack));
+    if (auto done = hints_.follow_moved_keys(); !done) return done;
     if (auto done = walk_pages(run_.full); !done) return done;
     if (run_.full) {
       if (auto done = visit_unseen_links(); !done) return done;
@@ -55,9 +53,6 @@ class Observer {
   }
 
  private:
-  using Links = std::unordered_map<std::string, Link>;
-  using Rows = std::unordered_map<std::string, Row>;
-
   void choose_scope() {
     const PairState& state = run_.state;
     const bool first = !state.known || !state.first_sync_done || !state.watermark_ms;
@@ -76,101 +71,6 @@ class Observer {
 
   bool narrowed() const { return run_.options.since_ms && !run_.full; }
 
-  // --- the capture log: log first, rows second
-
-  Status take_changes() {
-    std::int64_t after = 0;
-    while (hinted_ < changes_max) {
-      auto list = run_.ports.table.changes(pair_, after, std::min<std::size_t>(1000, changes_max - hinted_));
-      if (!list) return fail(list.error());
-      for (const auto& change : list->changes) {
-        after = change.id;
-        ++hinted_;
-        if (narrowed() && change.at_ms < *run_.options.since_ms) continue;
-        if (change.whole) {
-          // TRUNCATE, or more than the log holds: only a full scan knows what happened.
-          run_.full = run_.report.full_scan = true;
-          housekeeping().ack.push_back(change.id);
-          continue;
-        }
-        Hint& hint = hints_[change.key];
-        hint.ids.push_back(change.id);
-        hint.times.resize(pair_.fields.size());
-        if (change.own) continue;
-        for (const std::size_t field : change.fields) {
-          auto& time = hint.times[field];
-          if (!time || *time < change.at_ms) time = change.at_ms;
-        }
-      }
-      if (!list->more || list->changes.empty()) break;
-    }
-    if (mutated(Mutant::ack_before_apply)) {
-      for (auto& [key, hint] : hints_)
-        std::ranges::move(hint.ids, std::back_inserter(housekeeping().ack)), hint.ids.clear();
-    }
-    return {};
-  }
-
-  // A row whose key was changed in SQL shows as one row gone and one row new. Where the new one names the page of the
-  // one that went, the link moves with it: the page keeps its body, its comments and its place.
-  Status follow_moved_keys() {
-    if (pair_.book.page_id_column.empty() || run_.options.dry_run || hints_.empty()) return {};
-    std::vector<std::string> keys;
-    for (const auto& [key, hint] : hints_) keys.push_back(key);
-    std::ranges::sort(keys);
-    for (std::size_t at = 0; at < keys.size(); at += keys_per_read) {
-      const auto part = std::span(keys).subspan(at, std::min(keys_per_read, keys.size() - at));
-      if (auto done = follow_moved_keys({part.begin(), part.end()}); !done) return done;
-    }
-    return {};
-  }
-
-  Status follow_moved_keys(std::vector<std::string> keys) {
-    auto linked = run_.ports.store.links_of_rows(pair_, keys);
-    if (!linked) return fail(linked.error());
-    std::erase_if(keys,
-                  [&](const std::string& key) { return std::ranges::find(*linked, key, &Link::key) != linked->end(); });
-    auto rows = rows_of(keys);
-    if (!rows) return fail(rows.error());
-    std::unordered_map<std::string, std::string> claims;  // page id → new key
-    std::vector<std::string> page_ids;
-    for (const auto& [key, row] : *rows) {
-      if (row.deleted || row.page_id.empty()) continue;
-      if (!claims.emplace(row.page_id, key).second) claims[row.page_id].clear();  // two claimants: neither
-      page_ids.push_back(row.page_id);
-    }
-    auto links = links_of_pages(page_ids);
-    if (!links) return fail(links.error());
-    std::vector<std::string> old_keys;
-    for (const auto& [id, link] : *links) old_keys.push_back(link.key);
-    auto old_rows = rows_of(old_keys);
-    if (!old_rows) return fail(old_rows.error());
-    std::vector<Item> items;
-    for (auto& [id, link] : *links) {
-      const std::string& key = claims[id];
-      if (key.empty() || !link.row_live || old_rows->contains(link.key)) continue;
-      Item item;
-      item.key = key;
-      item.page_id = id;
-      item.history.push_back({Side::supabase, "rekey", {}, {}, "the row's key was changed from " + link.key});
-      run_.note("rekey", link.key + ": the row has a new key, " + key);
-      item.link = std::move(link);
-      item.link->key = key;
-      items.push_back(std::move(item));
-    }
-    auto stored = run_.commit(std::move(items));
-    if (!stored) return fail(stored.error());
-    return {};
-  }
-
-  void attach_hint(RecordState& state, const std::string& key) {
-    const auto hint = hints_.find(key);
-    if (hint == hints_.end()) return;
-    state.captured = hint->second.ids;
-    state.row_times = hint->second.times;
-    hints_.erase(hint);
-  }
-
   // --- pages
 
   Status walk_pages(bool everything) {
@@ -184,7 +84,7 @@ class Observer {
     }
     PageWalk walk(run_.ports.notion, run_.ports.clock, pair_, query);
     while (true) {
-      if (run_.ports.clock.interrupted()) return interrupted();
+      if (run_.ports.clock.interrupted()) return interrupted_while_reading();
       auto pages = walk.next();
       if (!pages) return fail(pages.error());
       if (pages->empty()) break;
@@ -199,7 +99,8 @@ class Observer {
           "the listing of pages is incomplete (Notion gives at most 10,000 rows for one minute); nothing is "
           "concluded from pages that did not show");
     }
-    if (!narrowed() && walk.started_ms()) {
+    // A second walk of one run skips what the first has met, so the first one's start counts.
+    if (!narrowed() && walk.started_ms() && !std::exchange(walked_, true)) {
       run_.next.watermark_ms = floor_minute(mutated(Mutant::watermark_at_end) ? *walk.ended_ms() : *walk.started_ms());
       run_.watermark_may_move = walk.complete() || !everything;
     }
@@ -210,7 +111,7 @@ class Observer {
     std::erase_if(pages, [this](const Page& page) { return !seen_pages_.insert(page.id); });
     std::vector<std::string> ids;
     for (const auto& page : pages) ids.push_back(page.id);
-    auto links = links_of_pages(ids);
+    auto links = links_of_pages(run_, ids);
     if (!links) return fail(links.error());
 
     std::vector<RecordState> linked;
@@ -225,7 +126,7 @@ class Observer {
       RecordState state;
       state.link = std::move(link->second);
       if (needs_confirmation(page, *state.link)) doubtful.push_back(linked.size());
-      place_page(state, std::move(page));
+      place_page(run_.pair, state, std::move(page));
       linked.push_back(std::move(state));
     }
     if (auto done = confirm(linked, doubtful); !done) return done;
@@ -243,58 +144,12 @@ class Observer {
   Status confirm(std::vector<RecordState>& states, const std::vector<std::size_t>& doubtful) {
     std::vector<std::string> ids;
     for (const std::size_t i : doubtful) ids.push_back(states[i].link->page_id);
-    return read_by_id(ids, [&](std::size_t n, RecordState&& read) {
+    return read_by_id(run_, ids, [&](std::size_t n, RecordState&& read) {
       RecordState& state = states[doubtful[n]];
       state.page = std::move(read.page);
       state.page_left = std::move(read.page_left);
       state.page_presumed = read.page_presumed;
     });
-  }
-
-  // A page as read belongs to the record unless it has left the data source.
-  void place_page(RecordState& state, Page&& page) {
-    state.page_left.clear();
-    if (page.is_archived) {
-      state.page_left = "the page was archived in Notion (which is not the trash)";
-    } else if (page.parent != pair_.data_source) {
-      state.page_left = "the page was moved to another place in Notion";
-    }
-    if (state.page_left.empty()) {
-      state.page = std::move(page);
-    } else {
-      state.page.reset();
-    }
-  }
-
-  // Reads pages by id, a few at a time; gives each outcome as the page part of a RecordState.
-  Status read_by_id(const std::vector<std::string>& ids, const std::function<void(std::size_t, RecordState&&)>& give) {
-    for (std::size_t at = 0; at < ids.size(); at += run_.options.in_flight) {
-      if (run_.ports.clock.interrupted()) return interrupted();
-      std::vector<PageRequest> requests;
-      for (std::size_t i = at; i < std::min(ids.size(), at + run_.options.in_flight); ++i) {
-        PageRequest request;
-        request.page_id = ids[i];
-        requests.push_back(std::move(request));
-      }
-      auto answers = run_.ports.notion.perform(pair_, requests);
-      for (std::size_t i = 0; i < answers.size(); ++i) {
-        RecordState state;
-        auto& answer = answers[i];
-        if (answer) {
-          place_page(state, std::move(*answer));
-        } else if (answer.error().cause == Cause::not_found) {
-          state.page_left =
-              "the page can no longer be read: deleted for good, or no longer shared with the integration";
-        } else if (answer.error().scope != Scope::record) {
-          return fail(answer.error());
-        } else {
-          state.page_presumed = true;  // unreadable just now: nothing is concluded
-        }
-        give(at + i, std::move(state));
-      }
-      if (auto kept = run_.keep_lease(); !kept) return kept;
-    }
-    return {};
   }
 
   Status visit_unlinked_pages(std::vector<Page> pages) {
@@ -370,7 +225,7 @@ class Observer {
     if (!rows->empty()) state.row = std::move(rows->front());
     state.link = adopt(pair_, owner.intended, owner.nonce, *state.page, state.row ? &*state.row : nullptr, owner.key);
     state.adopting = true;
-    attach_hint(state, owner.key);
+    hints_.attach(state, owner.key);
     seen_keys_.insert(owner.key);
     return plan_.add_linked(state);
   }
@@ -483,7 +338,7 @@ class Observer {
       for (const auto& page : found->pages) {
         if (page.in_trash && seen_trashed_.insert(page.id) && !seen_pages_.contains(page.id)) ids.push_back(page.id);
       }
-      auto links = links_of_pages(ids);
+      auto links = links_of_pages(run_, ids);
       if (!links) return fail(links.error());
       std::vector<RecordState> states;
       std::vector<std::size_t> all;
@@ -510,7 +365,7 @@ class Observer {
   Status add_with_rows(std::vector<RecordState> states, bool from_listing = false) {
     std::vector<std::string> keys;
     for (const auto& state : states) keys.push_back(state.link->key);
-    auto rows = rows_of(keys);
+    auto rows = rows_of(run_, keys);
     if (!rows) return fail(rows.error());
     for (auto& state : states) {
       if (const auto row = rows->find(state.link->key); row != rows->end()) state.row = std::move(row->second);
@@ -527,18 +382,15 @@ class Observer {
     for (auto& state : states) {
       if (!seen_keys_.insert(state.link->key)) continue;
       seen_pages_.insert(state.link->page_id);
-      attach_hint(state, state.link->key);
+      hints_.attach(state, state.link->key);
       if (auto added = add(std::move(state)); !added) return added;
     }
     return {};
   }
 
   Status visit_hinted_rows() {
-    std::vector<std::string> keys;
-    for (const auto& [key, hint] : hints_) {
-      if (!seen_keys_.contains(key)) keys.push_back(key);
-    }
-    std::ranges::sort(keys);
+    std::vector<std::string> keys = hints_.keys();
+    std::erase_if(keys, [this](const std::string& key) { return seen_keys_.contains(key); });
     for (std::size_t at = 0; at < keys.size(); at += keys_per_read) {
       const auto part = std::span(keys).subspan(at, std::min(keys_per_read, keys.size() - at));
       if (auto done = visit_rows({part.begin(), part.end()}, false); !done) return done;
@@ -554,12 +406,12 @@ class Observer {
     if (!links) return fail(links.error());
     Links by_key;
     for (auto& link : *links) by_key.emplace(link.key, std::move(link));
-    auto rows = rows_of(keys);
+    auto rows = rows_of(run_, keys);
     if (!rows) return fail(rows.error());
     for (const auto& key : keys) {
       if (!seen_keys_.insert(key)) continue;
       RecordState state;
-      attach_hint(state, key);
+      hints_.attach(state, key);
       if (const auto row = rows->find(key); row != rows->end()) state.row = std::move(row->second);
       if (const auto link = by_key.find(key); link != by_key.end()) {
         state.link = std::move(link->second);
@@ -586,7 +438,7 @@ class Observer {
   Status scan_unlinked_rows() {
     std::string after;
     while (true) {
-      if (run_.ports.clock.interrupted()) return interrupted();
+      if (run_.ports.clock.interrupted()) return interrupted_while_reading();
       auto list = run_.ports.table.scan(pair_, after, keys_per_read, true);
       if (!list) return fail(list.error());
       run_.report.rows_read += list->rows.size();
@@ -594,7 +446,7 @@ class Observer {
         after = row.key;
         if (!seen_keys_.insert(row.key)) continue;
         RecordState state;
-        attach_hint(state, row.key);
+        hints_.attach(state, row.key);
         state.row = std::move(row);
         if (auto added = add_unlinked_row(std::move(state)); !added) return added;
       }
@@ -617,7 +469,7 @@ class Observer {
       if (!parked.key.empty() && parked.page_id.empty()) keys.push_back(parked.key);
     }
     std::erase_if(page_ids, [this](const std::string& id) { return id.empty() || seen_pages_.contains(id); });
-    auto links = links_of_pages(page_ids);
+    auto links = links_of_pages(run_, page_ids);
     if (!links) return fail(links.error());
     std::vector<RecordState> states;
     std::vector<std::size_t> all;
@@ -639,7 +491,7 @@ class Observer {
 
     std::vector<Page> pages;
     std::vector<std::string> gone;
-    auto read = read_by_id(loose_pages, [&](std::size_t n, RecordState&& state) {
+    auto read = read_by_id(run_, loose_pages, [&](std::size_t n, RecordState&& state) {
       if (state.page && !state.page->in_trash) {
         if (seen_pages_.insert(state.page->id)) pages.push_back(std::move(*state.page));
       } else if (!state.page_presumed) {
@@ -653,31 +505,6 @@ class Observer {
   }
 
   // --- common
-
-  Result<Links> links_of_pages(const std::vector<std::string>& ids) {
-    Links links;
-    if (ids.empty()) return links;
-    auto found = run_.ports.store.links_of_pages(pair_, ids);
-    if (!found) return fail(found.error());
-    for (auto& link : *found) {
-      std::string id = link.page_id;
-      links.emplace(std::move(id), std::move(link));
-    }
-    return links;
-  }
-
-  Result<Rows> rows_of(const std::vector<std::string>& keys) {
-    Rows rows;
-    if (keys.empty()) return rows;
-    auto found = run_.ports.table.read(pair_, keys);
-    if (!found) return fail(found.error());
-    run_.report.rows_read += found->size();
-    for (auto& row : *found) {
-      std::string key = row.key;
-      rows.emplace(std::move(key), std::move(row));
-    }
-    return rows;
-  }
 
   // Keeps a linked record for the plan only when it needs something.
   Status add(RecordState&& state) {
@@ -707,18 +534,12 @@ class Observer {
     return run_.housekeeping.front();
   }
 
-  static Status interrupted() {
-    return fail({Effect::none, Scope::pair, Cause::interrupted, "interrupted while reading; nothing was changed",
-                 "Run it again."});
-  }
-
   Run& run_;
   Plan& plan_;
   const Pair& pair_;
-  std::unordered_map<std::string, Hint> hints_;
-  std::size_t hinted_ = 0;
+  CaptureHints hints_;
   IdSet seen_pages_, seen_keys_, seen_trashed_;
-  bool listing_complete_ = false;
+  bool listing_complete_ = false, walked_ = false;
   std::int64_t missing_ = 0;
 };
 
