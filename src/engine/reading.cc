@@ -34,7 +34,7 @@ void place_page(const Pair& pair, RecordState& state, Page&& page) {
   state.page_presumed = false;
   if (page.is_archived) {
     state.page_left = "the page was archived in Notion (which is not the trash)";
-  } else if (!page.parent.empty() && page.parent != pair.data_source) {
+  } else if (page.parent != pair.data_source) {
     state.page_left = "the page was moved to another place in Notion";
   }
   if (state.page_left.empty()) {
