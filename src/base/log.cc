@@ -15,7 +15,7 @@
 namespace rowpage {
 namespace {
 
-constexpr std::size_t rotate_bytes = 10 * 1000 * 1000;
+constexpr std::size_t rotate_bytes = 10'000'000;
 constexpr std::size_t rotated_files = 3;
 constexpr std::string_view mask = "***";
 

@@ -136,7 +136,8 @@ void Caller::judge(Job& job, ApiResult result) {
 Millis Caller::wait_before(int attempt) {
   const Millis whole = std::min(options_.first_wait_ms << std::min(attempt, 16), options_.longest_wait_ms);
   const double chance = options_.jitter ? options_.jitter() : 0.5;
-  return whole / 2 + static_cast<Millis>(static_cast<double>(whole - whole / 2) * chance);
+  const Millis certain = whole / 2;
+  return certain + static_cast<Millis>(static_cast<double>(whole - certain) * chance);
 }
 
 }  // namespace rowpage

@@ -209,7 +209,8 @@ Result<bool> NotionClient::trash_search_works() {
   if (!reply && reply.error().cause == Cause::invalid) return false;
   if (!reply) return fail(reply.error());
   const json::array* results = find_array(reply->body, "results");
-  return !results || std::ranges::all_of(*results, [](const json::value& object) { return find_bool(object, "in_trash"); });
+  return !results ||
+         std::ranges::all_of(*results, [](const json::value& object) { return find_bool(object, "in_trash"); });
 }
 
 std::vector<Result<Page>> NotionClient::perform(const Pair& pair, std::span<const PageRequest> requests) {

@@ -17,7 +17,7 @@ std::string startup_sqlstate(const std::string& text) {
   for (std::size_t at = text.find(':'); at != std::string::npos; at = text.find(':', at + 1)) {
     const auto start = text.find_first_not_of(' ', at + 1);
     if (start == std::string::npos || start + 5 >= text.size() || text[start + 5] != ':') continue;
-    const std::string code = text.substr(start, 5);
+    std::string code = text.substr(start, 5);
     const bool plausible = code.find_first_not_of("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ") == std::string::npos &&
                            code.find_first_of("0123456789") != std::string::npos;
     if (plausible) return code;

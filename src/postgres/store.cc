@@ -181,7 +181,8 @@ Result<PairState> PostgresStore::load(const Pair& pair) {
 
 Result<std::vector<Link>> PostgresStore::links(const Pair& pair, const std::string& condition, Parameters more) {
   const std::string columns = "l.row_key, l.page_id, l.nonce, l.page_shadow, l.row_shadow, l.page_live, l.row_live, " +
-                              ms_of("l.page_edited_at") + ", l.page_seen, l.row_seen, l.choices, l.unsettled::text, l.page_noted";
+                              ms_of("l.page_edited_at") +
+                              ", l.page_seen, l.row_seen, l.choices, l.unsettled::text, l.page_noted";
   auto answer =
       state_of(pair, "select " + columns + " from rowpage.link l where l.pair = " + pair_id + " and " + condition,
                std::move(more), "reading links of " + pair.model);

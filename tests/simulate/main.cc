@@ -1,4 +1,5 @@
-// simulate [--seed N] [--count N] [--crash K] [--calm] [--keep-going]: random cases by the thousand. A failure prints the command that replays it.
+// simulate [--seed N] [--count N] [--crash K] [--calm] [--keep-going]: random cases by the thousand. A failure prints
+// the command that replays it.
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -44,17 +45,21 @@ int main(int argc, char** argv) {
     if (failed <= 10) {
       std::printf("seed %llu:", static_cast<unsigned long long>(options.seed));
       for (const auto& line : result.wrong) std::printf("\n  %s", line.c_str());
-      std::printf("\n  replay: SIM_VERBOSE=1 simulate --seed %llu --count 1%s\n", static_cast<unsigned long long>(options.seed),
-                  options.calm ? " --calm" : "");
+      std::printf("\n  replay: SIM_VERBOSE=1 simulate --seed %llu --count 1%s\n",
+                  static_cast<unsigned long long>(options.seed), options.calm ? " --calm" : "");
     }
     if (!keep_going) break;
   }
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  std::printf("%llu cases, %llu failed, %llu cycles, %llu requests, %llu crashes, %llu steps, %llu conflicts, %llu window losses, %.0f cases/s\n",
-              static_cast<unsigned long long>(done), static_cast<unsigned long long>(failed), static_cast<unsigned long long>(total.cycles),
-              static_cast<unsigned long long>(total.requests), static_cast<unsigned long long>(total.crashes),
-              static_cast<unsigned long long>(total.steps), static_cast<unsigned long long>(conflicts),
-              static_cast<unsigned long long>(losses), static_cast<double>(done) / seconds);
-  for (const auto& [name, times] : total.faults) std::printf("  %-16s %llu\n", name.c_str(), static_cast<unsigned long long>(times));
+  std::printf(
+      "%llu cases, %llu failed, %llu cycles, %llu requests, %llu crashes, %llu steps, %llu conflicts, %llu window "
+      "losses, %.0f cases/s\n",
+      static_cast<unsigned long long>(done), static_cast<unsigned long long>(failed),
+      static_cast<unsigned long long>(total.cycles), static_cast<unsigned long long>(total.requests),
+      static_cast<unsigned long long>(total.crashes), static_cast<unsigned long long>(total.steps),
+      static_cast<unsigned long long>(conflicts), static_cast<unsigned long long>(losses),
+      static_cast<double>(done) / seconds);
+  for (const auto& [name, times] : total.faults)
+    std::printf("  %-16s %llu\n", name.c_str(), static_cast<unsigned long long>(times));
   return failed == 0 ? 0 : 1;
 }
