@@ -25,7 +25,11 @@ class Dice {
 class Case {
  public:
   explicit Case(const CaseOptions& options)
-      : options_(options), world_(options.seed), people_(options.seed, 1), faults_(options.seed, 2), times_(options.seed, 3) {}
+      : options_(options),
+        world_(options.seed),
+        people_(options.seed, 1),
+        faults_(options.seed, 2),
+        times_(options.seed, 3) {}
 
   CaseResult run() {
     draw_habits();
@@ -36,7 +40,8 @@ class Case {
     result.wrong = world_.judge();
     if (!came_together) result.wrong.push_back("I1/I6: no quiet cycle after everything was healed: " + last_trouble_);
     for (const auto& [nonce, request] : world_.postgres.open_requests()) {
-      result.wrong.push_back("I7: a request is still open: " + std::string(name_of(request.kind)) + " for " + request.key);
+      result.wrong.push_back("I7: a request is still open: " + std::string(name_of(request.kind)) + " for " +
+                             request.key);
     }
     for (const auto& [name, parked] : world_.postgres.parked()) {
       result.wrong.push_back("I12: still waiting: " + name + ": " + parked.reason);
@@ -56,7 +61,8 @@ class Case {
     habits.search_delay_ms = habits.index_delay_ms;
     habits.query_in_trash = faults_.pick({sandbox::Habits::TrashQuery::refused, sandbox::Habits::TrashQuery::ignored,
                                           sandbox::Habits::TrashQuery::honoured});
-    // Where neither way of listing the trash works, a create of unknown outcome parks for good, as the design says; search works here.
+    // Where neither way of listing the trash works, a create of unknown outcome parks for good, as the design says;
+    // search works here.
     habits.search_in_trash = sandbox::Habits::TrashQuery::honoured;
     if (options_.calm) return;
     auto& faults = world_.faults;
@@ -82,9 +88,14 @@ class Case {
     for (std::uint64_t i = 0; i < records; ++i) {
       const Values values = record_values();
       switch (people_.below(3)) {
-        case 0: world_.make_page(values); break;
-        case 1: world_.make_row(values); break;
-        default: both_sides(values);
+        case 0:
+          world_.make_page(values);
+          break;
+        case 1:
+          world_.make_row(values);
+          break;
+        default:
+          both_sides(values);
       }
     }
     // A page younger than the index bound does not show in any listing yet, so nothing could match its twin.
@@ -117,7 +128,9 @@ class Case {
     return !linked && twins_.contains(record);
   }
 
-  std::size_t any_field(const std::string& record) { return unmet_twin(record) ? 1 + people_.below(2) : people_.below(3); }
+  std::size_t any_field(const std::string& record) {
+    return unmet_twin(record) ? 1 + people_.below(2) : people_.below(3);
+  }
 
   Value changed(const Values& values, std::size_t field) {
     return world_.fresh(record_of(values[SimWorld::title]), field);
@@ -127,7 +140,9 @@ class Case {
     const auto pages = world_.pages();
     std::vector<std::string> keys;
     for (const auto& [key, row] : world_.postgres.rows()) keys.push_back(key);
-    const auto any_page = [&]() -> const SimWorld::PageView* { return pages.empty() ? nullptr : &pages[people_.below(pages.size())]; };
+    const auto any_page = [&]() -> const SimWorld::PageView* {
+      return pages.empty() ? nullptr : &pages[people_.below(pages.size())];
+    };
     const auto any_row = [&]() -> std::string { return keys.empty() ? "" : keys[people_.below(keys.size())]; };
     const auto* page = any_page();
     const std::string row = any_row();
@@ -151,8 +166,12 @@ class Case {
           world_.edit_row(row, {{field, changed(world_.postgres.rows().at(row).values, field)}});
         }
         break;
-      case 8: world_.make_page(record_values()); break;
-      case 9: world_.make_row(record_values()); break;
+      case 8:
+        world_.make_page(record_values());
+        break;
+      case 9:
+        world_.make_row(record_values());
+        break;
       case 10:
         if (page && !unmet_twin(record_of(page->values[SimWorld::title]))) world_.trash_page(page->id);
         break;
@@ -186,7 +205,9 @@ class Case {
   void safety() {
     const std::uint64_t cycles = 1 + times_.below(6);
     const std::uint64_t crash_cycle = times_.below(cycles);
-    const std::uint64_t crash_step = options_.crash_step != 0 ? options_.crash_step : times_.below(3) == 0 ? 0 : 1 + times_.below(24);
+    const std::uint64_t crash_step = options_.crash_step != 0 ? options_.crash_step
+                                     : times_.below(3) == 0   ? 0
+                                                              : 1 + times_.below(24);
     for (std::uint64_t i = 0; i < cycles; ++i) {
       world_.clock.pass(static_cast<Millis>(times_.below(150)) * second_ms);
       if (i == crash_cycle && crash_step != 0 && !options_.calm) world_.crash.arm(crash_step);
@@ -234,6 +255,8 @@ class Case {
 
 }  // namespace
 
-CaseResult run_case(const CaseOptions& options) { return Case(options).run(); }
+CaseResult run_case(const CaseOptions& options) {
+  return Case(options).run();
+}
 
 }  // namespace rowpage::sim

@@ -1,5 +1,5 @@
-// Random cases: people, faults and a crash drawn from one seed; first anything may fail (safety), then all is healed and both sides must
-// come together (liveness), then the ghost judges.
+// Random cases: people, faults and a crash drawn from one seed; first anything may fail (safety), then all is healed
+// and both sides must come together (liveness), then the ghost judges.
 #pragma once
 
 #include <cstdint>

@@ -4,7 +4,9 @@
 
 namespace rowpage::sim {
 
-std::string value_name(std::size_t field, const Value& value) { return std::to_string(field) + ":" + display(value, 200); }
+std::string value_name(std::size_t field, const Value& value) {
+  return std::to_string(field) + ":" + display(value, 200);
+}
 
 std::string record_of(const Value& title) {
   const auto* text = std::get_if<std::string>(&title);
@@ -28,14 +30,16 @@ void Ghost::deleted(Side side, const std::string& record, const Values& shown, b
   tick();
   if (!ambiguous || lives_[record].deleted == 0) lives_[record].deleted = moment_;
   for (std::size_t i = 0; i < shown.size(); ++i) {
-    if (const auto entry = written_.find(value_name(i, shown[i])); entry != written_.end()) entry->second.died[static_cast<int>(side)] = true;
+    if (const auto entry = written_.find(value_name(i, shown[i])); entry != written_.end())
+      entry->second.died[static_cast<int>(side)] = true;
   }
 }
 
 void Ghost::restored(Side side, const std::string& record, const Values& shown) {
   lives_[record].restored = tick();
   for (std::size_t i = 0; i < shown.size(); ++i) {
-    if (const auto entry = written_.find(value_name(i, shown[i])); entry != written_.end()) entry->second.died[static_cast<int>(side)] = false;
+    if (const auto entry = written_.find(value_name(i, shown[i])); entry != written_.end())
+      entry->second.died[static_cast<int>(side)] = false;
   }
 }
 
@@ -47,7 +51,8 @@ void Ghost::revived(Side side, const std::string& record, const Values& shown, c
   }
   if (!justified) return;
   for (std::size_t i = 0; i < shown.size(); ++i) {
-    if (const auto entry = written_.find(value_name(i, shown[i])); entry != written_.end()) entry->second.died[static_cast<int>(side)] = false;
+    if (const auto entry = written_.find(value_name(i, shown[i])); entry != written_.end())
+      entry->second.died[static_cast<int>(side)] = false;
   }
 }
 
@@ -58,7 +63,8 @@ void Ghost::overwritten_unseen(std::size_t field, const Value& before, std::uint
   entry->second.window_lost = true;
 }
 
-std::vector<std::string> Ghost::judge(const Side1& notion, const Side1& supabase, const std::vector<Conflict>& log) const {
+std::vector<std::string> Ghost::judge(const Side1& notion, const Side1& supabase,
+                                      const std::vector<Conflict>& log) const {
   std::vector<std::string> wrong;
   const auto say = [&](std::string text) { wrong.push_back(std::move(text)); };
   for (const auto& record : notion.doubles) say("I3: more than one live page for record " + record);
@@ -72,8 +78,8 @@ std::vector<std::string> Ghost::judge(const Side1& notion, const Side1& supabase
     } else {
       for (std::size_t i = 0; i < values.size(); ++i) {
         if (values[i] != other->second[i]) {
-          say("I1: record " + record + " field " + std::to_string(i) + " differs: Notion " + display(values[i]) + ", Supabase " +
-              display(other->second[i]));
+          say("I1: record " + record + " field " + std::to_string(i) + " differs: Notion " + display(values[i]) +
+              ", Supabase " + display(other->second[i]));
         }
       }
     }
@@ -106,9 +112,11 @@ std::vector<std::string> Ghost::judge(const Side1& notion, const Side1& supabase
 
   // I2, I11: what nobody replaced and no deletion saw is there, or in the log, or was lost in the window.
   for (const auto& [name, entry] : written_) {
-    if (entry.superseded || entry.died[0] || entry.died[1] || entry.window_lost || logged.contains(name) || final.contains(name)) continue;
-    say("I2: " + name + " of record " + entry.record + " is lost (written " + std::string(name_of(entry.side)) + " at " +
-        std::to_string(entry.moment) + ")");
+    if (entry.superseded || entry.died[0] || entry.died[1] || entry.window_lost || logged.contains(name) ||
+        final.contains(name))
+      continue;
+    say("I2: " + name + " of record " + entry.record + " is lost (written " + std::string(name_of(entry.side)) +
+        " at " + std::to_string(entry.moment) + ")");
   }
 
   for (const auto& [record, life] : lives_) {

@@ -1,5 +1,5 @@
-// What the engine never sees: who wrote which value, what it replaced, what each deletion saw. The oracle judges from this and from
-// the final state of both sides; it links nothing of the merge.
+// What the engine never sees: who wrote which value, what it replaced, what each deletion saw. The oracle judges from
+// this and from the final state of both sides; it links nothing of the merge.
 #pragma once
 
 #include <cstdint>
@@ -32,10 +32,11 @@ class Ghost {
   void deleted(Side side, const std::string& record, const Values& shown, bool ambiguous = false);
   /// A person brought back a half that shows these values.
   void restored(Side side, const std::string& record, const Values& shown);
-  /// We brought back a half because the other one was edited unaware. If the other half really shows something no deletion saw, what lives
-  /// again counts as seen anew; otherwise this was a resurrection and stays one.
+  /// We brought back a half because the other one was edited unaware. If the other half really shows something no
+  /// deletion saw, what lives again counts as seen anew; otherwise this was a resurrection and stays one.
   void revived(Side side, const std::string& record, const Values& shown, const Values& other);
-  /// Our write replaced `before`, which a person had written after we last read the page: the one loss that cannot be prevented.
+  /// Our write replaced `before`, which a person had written after we last read the page: the one loss that cannot be
+  /// prevented.
   void overwritten_unseen(std::size_t field, const Value& before, std::uint64_t our_reading);
 
   /// The final state of one side: record → values of the live half; `doubles` are records with more than one.
@@ -53,7 +54,7 @@ class Ghost {
     std::string record;
     Side side;
     std::uint64_t moment = 0;
-    bool superseded = false;   // a person replaced it where it was shown
+    bool superseded = false;        // a person replaced it where it was shown
     bool died[2] = {false, false};  // a deletion on this side saw it, and nobody brought it back there
     bool window_lost = false;
   };

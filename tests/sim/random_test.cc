@@ -35,7 +35,8 @@ TEST(Simulation, every_promise_holds_under_faults_and_crashes) {
 }
 
 TEST(Simulation, the_same_seed_gives_the_same_trace) {
-  for (std::uint64_t seed = 1; seed <= 20; ++seed) EXPECT_EQ(run_case({seed}).trace, run_case({seed}).trace) << "seed " << seed;
+  for (std::uint64_t seed = 1; seed <= 20; ++seed)
+    EXPECT_EQ(run_case({seed}).trace, run_case({seed}).trace) << "seed " << seed;
 }
 
 }  // namespace
