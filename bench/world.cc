@@ -110,7 +110,7 @@ World::World(int requests_per_minute) {
   database_ = std::make_unique<Database>(DatabaseOptions{cluster_->url()});
   std::string pattern = (std::filesystem::temp_directory_path() / "rowpage-bench-XXXXXX").string();
   if (::mkdtemp(pattern.data()) == nullptr) throw Trouble{"no temporary folder could be made"};
-  folder_ = pattern;
+  folder_.path = pattern;
   start_sandbox(requests_per_minute);
   write_config(requests_per_minute, "");
   const auto made = parse_json(rowpage({"setup"}).out);
@@ -125,21 +125,23 @@ World::World(int requests_per_minute) {
   write_config(requests_per_minute, data_source_);
 }
 
-World::~World() {
-  if (sandbox_ > 0) {
-    ::kill(sandbox_, SIGKILL);
-    ::waitpid(sandbox_, nullptr, 0);
-  }
+World::TemporaryFolder::~TemporaryFolder() {
   std::error_code ignored;
-  if (!folder_.empty()) std::filesystem::remove_all(folder_, ignored);
+  if (!path.empty()) std::filesystem::remove_all(path, ignored);
+}
+
+World::Child::~Child() {
+  if (id <= 0) return;
+  ::kill(id, SIGKILL);
+  ::waitpid(id, nullptr, 0);
 }
 
 void World::start_sandbox(int requests_per_minute) {
   const std::string habits = fmt::format("{{\"requests_per_minute\":{}}}", requests_per_minute);
-  sandbox_ =
-      start({own_folder() + "/rowpage", "--json", "--quiet", "sandbox", "--habits", habits}, {}, folder_, "sandbox");
+  sandbox_.id = start({own_folder() + "/rowpage", "--json", "--quiet", "sandbox", "--habits", habits}, {}, folder_.path,
+                      "sandbox");
   for (int tries = 0; tries < 1000; ++tries) {
-    if (const auto info = parse_json(slurp(folder_ + "/sandbox.out")); info && info->is_object()) {
+    if (const auto info = parse_json(slurp(folder_.path + "/sandbox.out")); info && info->is_object()) {
       base_url_ = find_string(*info, "base_url");
       token_ = find_string(*info, "token");
       person_token_ = find_string(*info, "person_token");
@@ -148,11 +150,11 @@ void World::start_sandbox(int requests_per_minute) {
     }
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
   }
-  throw Trouble{"the sandbox did not start: " + slurp(folder_ + "/sandbox.err")};
+  throw Trouble{"the sandbox did not start: " + slurp(folder_.path + "/sandbox.err")};
 }
 
 void World::write_config(int requests_per_minute, const std::string& data_source) const {
-  std::ofstream(folder_ + "/rowpage.yaml")
+  std::ofstream(folder_.path + "/rowpage.yaml")
       << fmt::format(config_text, requests_per_minute > 0 ? requests_per_minute : no_limit_per_minute,
                      data_source.empty() ? "title: Lots" : "data_source: " + data_source);
 }
@@ -172,7 +174,7 @@ Finished World::rowpage(const std::vector<std::string>& arguments) {
                                    {"NOTION_API_KEY", token_},
                                    {"NOTION_PARENT_PAGE_ID", root_page_},
                                    {"SUPABASE_DB_URL", cluster_->url()}};
-  Finished finished = run(words, environment, folder_);
+  Finished finished = run(words, environment, folder_.path);
   if (finished.code != 0) {
     throw Trouble{fmt::format("rowpage {} ended with {}\n{}\n{}", fmt::join(arguments, " "), finished.code,
                               finished.out, finished.err)};
@@ -186,8 +188,8 @@ Finished World::sync() {
 }
 
 Finished World::receive() {
-  Finished finished =
-      run({own_folder() + "/rowpage_bench", "receive", base_url_, data_source_}, {{"NOTION_API_KEY", token_}}, folder_);
+  Finished finished = run({own_folder() + "/rowpage_bench", "receive", base_url_, data_source_},
+                          {{"NOTION_API_KEY", token_}}, folder_.path);
   if (finished.code != 0) throw Trouble{"receiving alone failed: " + finished.err};
   return finished;
 }

@@ -38,7 +38,6 @@ class World {
  public:
   /// `requests_per_minute`: what program and sandbox both go by; 0: no limit.
   explicit World(int requests_per_minute);
-  ~World();
 
   /// Pages made at once by a person, `first` being the number of the first. Their times lie in the past, one hundred
   /// to a minute, so that a query that ends at 10,000 rows can go on behind them.
@@ -67,10 +66,21 @@ class World {
   void start_sandbox(int requests_per_minute);
   void write_config(int requests_per_minute, const std::string& data_source) const;
 
+  // Members of their own, so that they go also when the constructor throws: the child first, then its folder.
+  struct TemporaryFolder {
+    std::string path;
+    ~TemporaryFolder();
+  };
+  struct Child {
+    pid_t id = -1;
+    ~Child();
+  };
+
   std::optional<PrivateCluster> cluster_;
   std::unique_ptr<Database> database_;
-  std::string folder_, base_url_, token_, person_token_, root_page_, data_source_;
-  pid_t sandbox_ = -1;
+  TemporaryFolder folder_;
+  Child sandbox_;
+  std::string base_url_, token_, person_token_, root_page_, data_source_;
   HttpClient http_{HttpClient::Options{.total_ms = 10 * minute_ms}};
 };
 
