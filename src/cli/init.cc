@@ -90,7 +90,7 @@ int run(const Arguments& arguments, Output& output) {
     object["env_file"] = env;
   }
   output.line("");
-  output.line("next: fill in " + env + ", then `rowpage check`, `rowpage setup`, `rowpage plan`, `rowpage sync`");
+  output.line("next: fill in " + env + ", then `rowpage setup`, `rowpage check`, `rowpage plan`, `rowpage sync`");
   return output.finish("init", ExitCode::done, std::move(object));
 }
 

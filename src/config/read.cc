@@ -123,9 +123,10 @@ void read_sync(Reading& reading, Section& top, SyncSettings& to, PairSpec& defau
   read_policy(reading, sync, defaults);
 }
 
-// "decision_vault" and "public.decision_vault" are one table.
+// decision_vault, public.decision_vault and "public"."decision_vault" are one table.
 std::string full_table_name(const std::string& table) {
-  return table.find('.') == std::string::npos ? "public." + table : table;
+  const Names parts = name_parts(table);
+  return parts.size() == 1 ? "public\n" + parts[0] : fmt::format("{}", fmt::join(parts, "\n"));
 }
 
 // A table, a data source and a model's name belong to one pair each; the message names both places.

@@ -37,26 +37,6 @@ std::optional<Direction> read_direction(Section& section) {
 // PostgreSQL cuts a longer name without an error, so that two names could mean one column.
 constexpr std::size_t name_bytes_max = 63;
 
-// The parts of a table's name: public."my ""odd"" table" is public and my "odd" table.
-Names name_parts(std::string_view name) {
-  Names parts(1);
-  bool quoted = false;
-  for (std::size_t i = 0; i < name.size(); ++i) {
-    if (name[i] == '"') {
-      if (quoted && i + 1 < name.size() && name[i + 1] == '"') {
-        parts.back() += name[i++];
-      } else {
-        quoted = !quoted;
-      }
-    } else if (name[i] == '.' && !quoted) {
-      parts.emplace_back();
-    } else {
-      parts.back() += name[i];
-    }
-  }
-  return parts;
-}
-
 void check_length(Section& section, std::string_view key, const std::string& name) {
   if (name.size() <= name_bytes_max) return;
   section.wrong(
@@ -334,6 +314,25 @@ class PairReader {
 };
 
 }  // namespace
+
+Names name_parts(std::string_view table) {
+  Names parts(1);
+  bool quoted = false;
+  for (std::size_t i = 0; i < table.size(); ++i) {
+    if (table[i] == '"') {
+      if (quoted && i + 1 < table.size() && table[i + 1] == '"') {
+        parts.back() += table[i++];
+      } else {
+        quoted = !quoted;
+      }
+    } else if (table[i] == '.' && !quoted) {
+      parts.emplace_back();
+    } else {
+      parts.back() += table[i];
+    }
+  }
+  return parts;
+}
 
 std::optional<Direction> direction_of(std::string_view name) {
   std::string plain = ascii_lower(trim(name));

@@ -89,6 +89,9 @@ class Section {
 /// set. A variable that is not set within a longer text is a mistake.
 std::optional<std::string> expand(Reading& reading, const Node& scalar);
 
+/// The parts of a table's name: public."my ""odd"" table" is public and my "odd" table.
+Names name_parts(std::string_view table);
+
 /// One pair and what setup would create for it. In config/read_pair.cc.
 std::pair<PairSpec, WantedTable> read_pair(Reading& reading, const Node& node, const PairSpec& defaults);
 

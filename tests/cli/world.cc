@@ -313,6 +313,10 @@ std::string World::page(const std::string& name, const std::string& tag, const s
   return std::string(find_string(made, "id"));
 }
 
+std::string World::source_file(const std::string& path) {
+  return slurp(std::string(ROWPAGE_SOURCE_DIR) + "/" + path);
+}
+
 std::string World::read(const std::string& file) const {
   return slurp(folder + "/" + file);
 }

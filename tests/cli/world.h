@@ -72,6 +72,9 @@ class World {
   /// What the PostgreSQL server has logged.
   static std::string server_log();
 
+  /// A file of the repository.
+  static std::string source_file(const std::string& path);
+
   std::string read(const std::string& file) const;
   void write(const std::string& file, const std::string& text) const;
   bool exists(const std::string& file) const;

@@ -344,5 +344,20 @@ TEST(Config, hostile_texts_never_crash_the_reader) {
   }
 }
 
+TEST(ReadConfig, one_table_under_two_spellings_is_one_table) {
+  const auto text =
+      config() +
+      "  - model: Again\n    notion: { title: Again }\n    table: '\"public\".\"people\"'\n    fields: [ { column: "
+      "name, property: Name, type: title } ]\n";
+  EXPECT_NE(refusal(text).find("belongs to another pair already"), std::string::npos) << refusal(text);
+}
+
+TEST(ReadConfig, names_longer_than_postgresql_keeps_are_refused) {
+  const std::string name(64, 'n');
+  const auto refused = refusal(config("    key: " + name + "\n"));
+  EXPECT_NE(refused.find("at most 63 bytes, and this one has 64"), std::string::npos) << refused;
+  EXPECT_EQ(refusal(config("    key: " + name.substr(1) + "\n")), "(accepted)");
+}
+
 }  // namespace
 }  // namespace rowpage

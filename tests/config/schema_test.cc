@@ -1,0 +1,127 @@
+// rowpage.schema.json is what editors complete and check by: what Rowpage itself ships must agree with it.
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "base/json.h"
+#include "config/node.h"
+
+namespace rowpage {
+namespace {
+
+std::string slurp(const std::string& path) {
+  std::ifstream file(std::string(ROWPAGE_SOURCE_DIR) + "/" + path);
+  std::stringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+// Keys and words of a YAML tree against the schema's properties and enums; answers what does not agree.
+class Checker {
+ public:
+  explicit Checker(const json::value& schema) : schema_(schema) {}
+
+  std::string check(const Node& node) {
+    trouble_.clear();
+    look(node, schema_, "");
+    return trouble_;
+  }
+
+ private:
+  void look(const Node& node, const json::value& given, const std::string& place) {
+    const json::value* rule = &given;
+    if (const auto ref = find_string(*rule, "$ref"); !ref.empty()) {
+      rule = find(*find(schema_, "definitions"), ref.substr(ref.rfind('/') + 1));
+      ASSERT_TRUE(rule) << ref;
+    }
+    if (node.kind == Node::Kind::scalar) {
+      const auto* words = find_array(*rule, "enum");
+      if (!words || node.text.starts_with("${")) return;
+      for (const auto& word : *words) {
+        if (word.is_string() && word.get_string() == node.text) return;
+      }
+      trouble_ += place + " cannot be " + node.text + "\n";
+      return;
+    }
+    const auto* properties = find(*rule, "properties");
+    const auto* items = find(*rule, "items");
+    if (node.kind == Node::Kind::map && !properties) trouble_ += place + " is no mapping\n";
+    if (node.kind == Node::Kind::list && !items) trouble_ += place + " is no list\n";
+    for (const auto& entry : node.entries) {
+      const auto here = place + "/" + entry.key;
+      const json::value* next =
+          node.kind == Node::Kind::map ? (properties ? find(*properties, entry.key) : nullptr) : items;
+      if (next) {
+        look(entry.value, *next, here);
+      } else {
+        trouble_ += here + " is not known\n";
+      }
+    }
+    if (const auto* required = find_array(*rule, "required"); required && node.kind == Node::Kind::map) {
+      for (const auto& key : *required) {
+        if (!node.find(std::string_view(key.get_string()))) trouble_ += place + " lacks " + to_text(key) + "\n";
+      }
+    }
+  }
+
+  const json::value& schema_;
+  std::string trouble_;
+};
+
+class Schema : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    auto parsed = parse_json(slurp("rowpage.schema.json"));
+    ASSERT_TRUE(parsed) << parsed.error().what;
+    schema = std::move(*parsed);
+  }
+  std::string trouble(const std::string& yaml) {
+    const auto node = parse_yaml(yaml, "test");
+    if (!node) return "not YAML: " + node.error().what;
+    return Checker(schema).check(*node);
+  }
+  json::value schema;
+};
+
+TEST_F(Schema, every_preset_agrees_and_names_it_in_its_first_line) {
+  for (const auto& file : std::filesystem::directory_iterator(std::string(ROWPAGE_SOURCE_DIR) + "/presets")) {
+    if (file.path().extension() != ".yaml") continue;
+    const auto text = slurp("presets/" + file.path().filename().string());
+    EXPECT_EQ(trouble(text), "") << file.path();
+    EXPECT_TRUE(text.starts_with("# yaml-language-server: $schema=rowpage.schema.json\n")) << file.path();
+  }
+}
+
+TEST_F(Schema, the_examples_of_the_documentation_agree) {
+  int examples = 0;
+  for (const char* page : {"README.md", "docs/configuration.md"}) {
+    std::istringstream text(slurp(page));
+    std::string line, block;
+    bool inside = false;
+    while (std::getline(text, line)) {
+      if (inside && line == "```") {
+        EXPECT_EQ(trouble(block), "") << page << "\n" << block;
+        ++examples;
+        inside = false;
+      } else if (inside) {
+        block += line + "\n";
+      } else if (line == "```yaml") {
+        inside = true;
+        block.clear();
+      }
+    }
+  }
+  EXPECT_GT(examples, 0);
+}
+
+TEST_F(Schema, the_checker_sees_unknown_keys_words_and_what_is_missing) {
+  EXPECT_NE(trouble("pairs: []\nsinc: 1\n"), "");
+  EXPECT_NE(trouble("sync: { deletes: softly }\npairs: []\n"), "");
+  EXPECT_NE(trouble("version: 1\n"), "");
+  EXPECT_NE(trouble("pairs:\n  - { model: A, table: a, fields: [ { column: a, property: A, type: title } ] }\n"), "");
+}
+
+}  // namespace
+}  // namespace rowpage
