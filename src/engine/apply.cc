@@ -24,6 +24,7 @@ namespace {
 
 constexpr Millis send_window_ms = 20 * second_ms;  // a note not sent within it is void
 constexpr std::size_t background_max = 30;  // pages noted in one run: a third of a minute's budget, two requests each
+constexpr int sendings_max = 5;             // of one record in one run, while Notion asks for silence
 constexpr int redecide_max = 3;             // a record that keeps moving is left for the next run
 
 class Applier {
@@ -255,8 +256,13 @@ class Applier {
     std::size_t requests = 0;
     for (const auto& work : group) requests += work.action.page_op == PageOp::create ? 1 : 2;
     if (!run_.ports.notion.ready(requests)) {
-      run_.report.interrupted = true;
-      return {};
+      if (run_.ports.clock.interrupted()) {
+        run_.report.interrupted = true;
+        return {};
+      }
+      return fail({Effect::none, Scope::workspace, Cause::rate_limited,
+                   "Notion takes no more requests of this integration",
+                   "See the log for its reason; what is left travels in a later run."});
     }
     if (auto kept = run_.keep_lease(); !kept) return kept;
     if (auto fresh = read_fresh(group); !fresh) return fresh;
@@ -418,6 +424,7 @@ class Applier {
     if (!stored) return fail(stored.error());
     if (auto kept = write_row_bookkeeping(group); !kept) return kept;
     if (stop) return fail(*stop);
+    send_again(group);
     return continue_restored(group);
   }
 
@@ -481,6 +488,14 @@ class Applier {
     parked.page_id = note.page_id;
     parked.hint = error.hint;
     work.settled = true;
+    const bool not_yet = error.cause == Cause::rate_limited || error.cause == Cause::too_late;
+    if (error.effect == Effect::none && not_yet && work.tries < sendings_max) {
+      // Asked for silence, or the budget took longer than the note was good for: nothing happened, so the note is void
+      // and the record is taken up again, from reading its page anew.
+      item.settle.push_back(note.nonce);
+      work.send_again = true;
+      return item;
+    }
     if (error.effect != Effect::none) {
       // Also when it is known to be saved but could not be read back: the recover step learns what became of it.
       parked.kind = Parked::Kind::waiting;
@@ -551,6 +566,16 @@ class Applier {
       }
     }
     return {};
+  }
+
+  void send_again(std::vector<Work>& group) {
+    for (auto& work : group) {
+      if (!work.send_again) continue;
+      Work again = work;
+      again.settled = again.send_again = false;
+      ++again.tries;
+      pages_.push_back(std::move(again));
+    }
   }
 
   // A restored page may still lack the row's edits: the record is decided once more, now that its page lives.

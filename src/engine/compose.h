@@ -15,7 +15,8 @@ struct Work {
   RecordState state;
   Action action;
   int tries = 0;
-  bool settled = false;  // nothing more to do for this record
+  bool settled = false;     // nothing more to do for this record
+  bool send_again = false;  // its request was not taken, and may be tried once more in this run
 };
 
 /// The record ceases to exist on a side.

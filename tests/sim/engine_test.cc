@@ -31,12 +31,6 @@ TEST(Simulation, a_page_and_a_row_meet_their_counterparts) {
   EXPECT_EQ(world.notion_writes(), 0);
 }
 
-}  // namespace
-}  // namespace rowpage::sim
-
-namespace rowpage::sim {
-namespace {
-
 TEST(Simulation, a_changed_key_takes_its_page_along) {
   SimWorld world(7);
   const std::string record = world.new_record();
@@ -53,12 +47,6 @@ TEST(Simulation, a_changed_key_takes_its_page_along) {
   EXPECT_EQ(world.postgres.links().at("another-key").page_id, world.pages().front().id);
   EXPECT_FALSE(world.postgres.links().contains(key));
 }
-
-}  // namespace
-}  // namespace rowpage::sim
-
-namespace rowpage::sim {
-namespace {
 
 TEST(Simulation, background_bookkeeping_notes_imported_pages_a_few_a_run_and_then_rests) {
   SimWorld world(8);
@@ -78,6 +66,19 @@ TEST(Simulation, background_bookkeeping_notes_imported_pages_a_few_a_run_and_the
   ASSERT_TRUE(world.cycle());
   EXPECT_EQ(world.notion_writes(), before);
   EXPECT_THAT(world.judge(), testing::IsEmpty());
+}
+
+TEST(Simulation, a_run_told_to_be_silent_waits_and_goes_on) {
+  SimWorld world(9);
+  world.cycle();
+  world.notion.habits().requests_per_minute = 20;
+  for (int i = 0; i < 60; ++i) world.make_row(values(world, world.new_record()));
+  const auto report = world.cycle();
+  ASSERT_TRUE(report);
+  EXPECT_FALSE(report->error) << report->error->what;
+  EXPECT_EQ(report->pages_created, 60);
+  EXPECT_GT(world.notion.stats().rate_limited, 0);
+  EXPECT_TRUE(world.postgres.open_requests().empty());
 }
 
 }  // namespace
