@@ -275,8 +275,9 @@ class Decider {
     }
   }
 
-  // granularity: record. The winner of the newest real conflict takes every field both sides changed, and the
-  // single-sided changes of the loser too, which is what "the newer record wins" says literally. Losers are logged.
+  // granularity: record. Once a field is in real conflict, the two records' own times name one winner, which takes
+  // every changed field, the loser's single-sided changes too: what "the newer record wins" says literally. Losers are
+  // logged.
   FieldMerge merge_for_record(const Field& field, const FieldState& now) const {
     FieldMerge merged = merge_field(field, now, pair_.conflict, options_.first);
     const bool travels = merged.outcome == FieldOutcome::to_row || merged.outcome == FieldOutcome::to_page;
@@ -290,14 +291,19 @@ class Decider {
     if (mutated(Mutant::last_writer_wins) && state_.page && state_.row)
       record_winner_ = judge(pair_.conflict, state_.page->edited_ms, state_.row->updated_ms).winner;
     if (pair_.conflict.granularity != Granularity::record || !state_.link) return;
-    for (std::size_t i = 0; i < pair_.fields.size(); ++i) {
-      const FieldMerge merged = merge_field(pair_.fields[i], field_state(i), pair_.conflict, options_.first);
-      if (!merged.conflict || pair_.fields[i].direction != Direction::both) continue;
-      if (merged.outcome == FieldOutcome::undecided) return;
-      record_winner_ = merged.outcome == FieldOutcome::to_row ? Side::notion : Side::supabase;
-      record_reason_ = "record by record: " + merged.reason;
-      return;
-    }
+    const bool any = std::ranges::any_of(pair_.fields, [&](const Field& field) {
+      const auto i = static_cast<std::size_t>(&field - pair_.fields.data());
+      return field.direction == Direction::both &&
+             merge_field(field, field_state(i), pair_.conflict, options_.first).conflict;
+    });
+    if (!any) return;
+    std::optional<Millis> page_ms;
+    std::optional<Millis> row_ms;
+    if (state_.page) page_ms = state_.page->edited_ms;
+    if (state_.row) row_ms = state_.row->updated_ms;
+    Verdict verdict = judge(pair_.conflict, page_ms, row_ms);
+    record_winner_ = verdict.winner;
+    record_reason_ = "record by record: " + verdict.reason;
   }
 
   // Whether people changed this half since the shadow, in a field that may travel to the other. A change that has lost

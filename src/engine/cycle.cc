@@ -92,6 +92,8 @@ Status count(Run& run, Plan& plan, PlanCounts& counts, PlanSink* sink) {
   auto done = plan.for_each([&](RecordState&& state) -> Status {
     const Action action = decide(run.pair, state, run.plan_options());
     count_action(action, counts, run.report);
+    // A page of ours that landed late and is cleared away is nobody's deletion.
+    if (!state.orphan_of.empty() && action.page_op == PageOp::trash) --counts.page_deletes;
     const bool page_alone = !state.link && state.page && !state.row;
     stranded = stranded || (page_alone && (action.park || action.row_op == RowOp::none));
     if (run.options.dry_run) report_as_planned(action, run.report);
