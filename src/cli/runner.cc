@@ -48,21 +48,7 @@ Result<Ready> make_ready(Session& session, std::size_t index, bool may_use_cache
 // Remembers a freshly asked schema with the pair's state. A run that cannot is as good without.
 Status remember(Session& session, const Ready& ready, const RunOptions& options) {
   if (ready.cached || options.dry_run) return {};
-  auto bot = session.bot();
-  if (!bot) return fail(bot.error());
-  auto state = session.store().load(ready.pair);
-  if (!state) return fail(state.error());
-  auto now = session.store().now();
-  if (!now) return fail(now.error());
-  state->schema_json = cache_text(ready.source, *bot, session.config().connections.notion_token);
-  state->schema_ms = *now;
-  Batch batch;
-  batch.fence = options.fence;
-  batch.run = options.run;
-  batch.state = *state;
-  auto committed = session.store().commit(ready.pair, batch);
-  if (!committed) return fail(committed.error());
-  return {};
+  return remember_source(session, ready.pair, ready.source, options.fence, options.run);
 }
 
 PairReport failed(const std::string& model, const Error& error) {

@@ -8,6 +8,7 @@
 #include "cli/commands.h"
 #include "cli/runner.h"
 #include "cli/setup_work.h"
+#include "cli/source_cache.h"
 
 namespace rowpage {
 namespace {
@@ -135,9 +136,14 @@ class Setup {
   }
 
   Status verify(std::size_t index) {
-    auto pair = session_.resolve(index);
+    auto source = session_.find_source(session_.config().pairs[index]);
+    if (!source) return fail(source.error());
+    auto pair = session_.resolve(index, *source);
     if (!pair) return fail(pair.error());
     output_.line(fmt::format("{}: verified, both sides fit", pair->model));
+    // The first sync need not ask again. One that runs just now holds the lease and knows the schema itself.
+    if (auto held = HeldLease::take(session_, 0))
+      return remember_source(session_, *pair, *source, held->lease().fence, 0);
     return {};
   }
 

@@ -1,8 +1,6 @@
 #include "cli/source_cache.h"
 
-#include <openssl/evp.h>
-
-#include <fmt/format.h>
+#include "base/digest.h"
 
 namespace rowpage {
 namespace {
@@ -11,11 +9,7 @@ constexpr Millis fresh_ms = hour_ms;
 
 // Eight hexadecimal digits: enough to notice another token, too few to learn anything about it.
 std::string mark_of(const Secret& token) {
-  const std::string text = "rowpage token mark: " + token.reveal();
-  unsigned char digest[EVP_MAX_MD_SIZE];
-  unsigned int size = 0;
-  if (EVP_Digest(text.data(), text.size(), digest, &size, EVP_sha256(), nullptr) != 1) return "";
-  return fmt::format("{:02x}{:02x}{:02x}{:02x}", digest[0], digest[1], digest[2], digest[3]);
+  return sha256_hex("rowpage token mark: " + token.reveal()).substr(0, 8);
 }
 
 }  // namespace
@@ -64,6 +58,25 @@ std::optional<CachedSource> read_cache(std::string_view text, const Secret& toke
   }
   if (cached.bot.id.empty() || cached.source.data_source.empty()) return std::nullopt;
   return cached;
+}
+
+Status remember_source(Session& session, const Pair& pair, const SourceSchema& source, std::int64_t fence,
+                       std::int64_t run) {
+  auto bot = session.bot();
+  if (!bot) return fail(bot.error());
+  auto state = session.store().load(pair);
+  if (!state) return fail(state.error());
+  auto now = session.store().now();
+  if (!now) return fail(now.error());
+  state->schema_json = cache_text(source, *bot, session.config().connections.notion_token);
+  state->schema_ms = *now;
+  Batch batch;
+  batch.fence = fence;
+  batch.run = run;
+  batch.state = *state;
+  auto committed = session.store().commit(pair, batch);
+  if (!committed) return fail(committed.error());
+  return {};
 }
 
 std::optional<CachedSource> cached_source(Session& session, const PairSpec& spec) {

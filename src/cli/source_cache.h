@@ -20,6 +20,10 @@ struct CachedSource {
 /// What is remembered for the pair, when it is fresh and was made for this spec and this token.
 std::optional<CachedSource> cached_source(Session& session, const PairSpec& spec);
 
+/// Keeps a schema just asked for with the pair's state. The caller holds the lease that `fence` belongs to.
+Status remember_source(Session& session, const Pair& pair, const SourceSchema& source, std::int64_t fence,
+                       std::int64_t run);
+
 /// What PairState::schema_json holds.
 std::string cache_text(const SourceSchema& source, const Bot& bot, const Secret& token);
 
