@@ -71,6 +71,7 @@ const PageState* visible(const Call& call, const Source& source, const Page& pag
   const auto* state = page.at(call.now - call.habits.index_delay_ms);
   if (!state || state->parent.kind != Parent::Kind::source || state->parent.id != source.id) return nullptr;
   if (state->in_trash != wanted.in_trash || state->archived != wanted.archived) return nullptr;
+  if (page.unshared && !call.person) return nullptr;  // what is not shared with the integration shows nowhere
   if (wanted.filter && !matches(call, source, *wanted.filter, page, *state)) return nullptr;
   return state;
 }
