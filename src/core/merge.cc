@@ -39,7 +39,8 @@ bool agree(const Field& field, const Value& page, const Value& row) {
   return fitted && *fitted == page;
 }
 
-Verdict judge(const ConflictPolicy& policy, std::optional<Millis> page_ms, std::optional<Millis> row_ms) {
+Verdict judge(const ConflictPolicy& policy, std::optional<Millis> page_ms, std::optional<Millis> row_ms,
+              Millis skew_ms) {
   switch (policy.prefer) {
     case Prefer::notion:
       return {Side::notion, "the policy prefers Notion"};
@@ -52,13 +53,16 @@ Verdict judge(const ConflictPolicy& policy, std::optional<Millis> page_ms, std::
   }
   const auto named = [](Side side) { return std::string(name_of(side)); };
   if (!page_ms || !row_ms) return {policy.on_missing, "a time is missing, which goes to " + named(policy.on_missing)};
-  // A page time stands for a whole minute, so a row time inside it is neither before nor after.
+  // A page time stands for a whole minute, so a row time inside it is neither before nor after; nor is one that the
+  // measured difference of the two clocks could put there.
   const Millis row_minute = floor_minute(*row_ms);
-  if (*page_ms == row_minute) {
+  const bool before_page = *row_ms + skew_ms < *page_ms;
+  const bool after_page = *row_ms - skew_ms >= *page_ms + minute_ms;
+  if (!before_page && !after_page) {
     return {policy.on_equal,
             "both changed in the minute " + clock_text(*page_ms) + ", which goes to " + named(policy.on_equal)};
   }
-  const Side newer = *page_ms > row_minute ? Side::notion : Side::supabase;
+  const Side newer = before_page ? Side::notion : Side::supabase;
   return {newer,
           named(newer) + " is newer (Notion " + clock_text(*page_ms) + ", Supabase " + clock_text(row_minute) + ")"};
 }
@@ -92,7 +96,7 @@ FieldMerge merge_field(const Field& field, const FieldState& state, const Confli
         break;
     }
   }
-  const Verdict verdict = judge(rule, state.page_ms, state.row_ms);
+  const Verdict verdict = judge(rule, state.page_ms, state.row_ms, state.skew_ms);
   if (!verdict.winner) return {FieldOutcome::undecided, true, verdict.reason};
   return conflict_won_by(*verdict.winner, verdict.reason);
 }

@@ -21,6 +21,7 @@ struct FieldState {
   bool has_shadow = true;         // false: first meeting of two unlinked halves
   std::optional<Millis> page_ms;  // start of the minute of the page's change
   std::optional<Millis> row_ms;
+  Millis skew_ms = 0;          // how far the two sides' clocks were measured apart
   std::optional<Side> choice;  // a person decided
 };
 
@@ -50,6 +51,7 @@ struct Verdict {
   std::optional<Side> winner;
   std::string reason;
 };
-Verdict judge(const ConflictPolicy& policy, std::optional<Millis> page_ms, std::optional<Millis> row_ms);
+Verdict judge(const ConflictPolicy& policy, std::optional<Millis> page_ms, std::optional<Millis> row_ms,
+              Millis skew_ms = 0);
 
 }  // namespace rowpage

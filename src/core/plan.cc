@@ -150,6 +150,7 @@ class Decider {
     } else {
       field.has_shadow = false;
     }
+    field.skew_ms = options_.skew_ms;
     field.page_ms = time_of(state_.page_times, i, page_time);
     field.row_ms = time_of(state_.row_times, i, row_time);
     return field;
@@ -301,7 +302,7 @@ class Decider {
     std::optional<Millis> row_ms;
     if (state_.page) page_ms = state_.page->edited_ms;
     if (state_.row) row_ms = state_.row->updated_ms;
-    Verdict verdict = judge(pair_.conflict, page_ms, row_ms);
+    Verdict verdict = judge(pair_.conflict, page_ms, row_ms, options_.skew_ms);
     record_winner_ = verdict.winner;
     record_reason_ = "record by record: " + verdict.reason;
   }

@@ -17,6 +17,7 @@ namespace rowpage {
 struct PlanOptions {
   Direction direction = Direction::both;  // which sides may be written in this run
   Millis now_ms = 0;                      // database clock
+  Millis skew_ms = 0;                     // between Notion's clock and the database's, as measured in this run
   First first = First::ask;
   bool first_sync = false;  // no complete sync of this pair yet
 };

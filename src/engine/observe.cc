@@ -7,6 +7,7 @@
 // index lags), so a difference dated no later than our own last reading is confirmed by a read by id. And a page that
 // is missing from a listing proves nothing: it too is read by id (R9).
 #include <algorithm>
+#include <cstdlib>
 #include <unordered_map>
 #include <utility>
 
@@ -87,6 +88,7 @@ class Observer {
       if (run_.ports.clock.interrupted()) return interrupted_while_reading();
       auto pages = walk.next();
       if (!pages) return fail(pages.error());
+      if (!run_.skew_ms && walk.ended_ms()) measure_skew(*walk.ended_ms());
       if (pages->empty()) break;
       run_.report.pages_listed += pages->size();
       run_.ports.listener.progress("reading Notion", run_.report.pages_listed, std::nullopt);
@@ -105,6 +107,12 @@ class Observer {
       run_.watermark_may_move = walk.complete() || !everything;
     }
     return {};
+  }
+
+  // The HTTP Date has whole seconds and the answer was under way: two seconds are no skew.
+  void measure_skew(Millis notion_ms) {
+    const Millis apart = std::abs(notion_ms - run_.db_now());
+    run_.skew_ms = std::max<Millis>(0, apart - 2 * second_ms);
   }
 
   Status visit_listed(std::vector<Page> pages) {

@@ -28,6 +28,7 @@ struct Run {
   PairState next;
   std::vector<Pending> pending;    // requests still open after the recover step
   std::vector<Item> housekeeping;  // acknowledgements and the like, owed whatever the plan says
+  std::optional<Millis> skew_ms;   // how far Notion's clock was measured from the database's
   bool full = false;               // this run looks at everything
   bool watermark_may_move = false;
 

@@ -175,5 +175,19 @@ RC_GTEST_PROP(Merge, never_overwrites_a_change_without_calling_it_a_conflict, ()
   if (result.outcome == to_page && now.page != now.page_shadow) RC_ASSERT(result.conflict);
 }
 
+TEST(Judge, takes_times_that_the_measured_skew_could_swap_for_a_tie) {
+  ConflictPolicy policy;
+  policy.on_equal = Side::notion;
+  const Millis minute = 100 * minute_ms;
+  const Millis just_after = minute + minute_ms + 3 * second_ms;
+  EXPECT_EQ(judge(policy, minute, just_after).winner, Side::supabase);
+  EXPECT_EQ(judge(policy, minute, just_after, 2 * second_ms).winner, Side::supabase);
+  EXPECT_EQ(judge(policy, minute, just_after, 4 * second_ms).winner, Side::notion) << "a tie goes to on_equal";
+  const Millis just_before = minute - 3 * second_ms;
+  policy.on_equal = Side::supabase;
+  EXPECT_EQ(judge(policy, minute, just_before).winner, Side::notion);
+  EXPECT_EQ(judge(policy, minute, just_before, 4 * second_ms).winner, Side::supabase);
+}
+
 }  // namespace
 }  // namespace rowpage
