@@ -20,8 +20,6 @@ constexpr double import_mib_bound = 64;
 constexpr double bytes_per_page_bound = 100;
 constexpr double steady_bound = 1.5;        // a quiet cycle's processor time and memory, largest to smallest base
 constexpr std::int64_t quiet_requests = 2;  // one query for the pair, one search of the trash for the workspace
-// Whose token it is and what properties the database has: asked by the first sync, then remembered for an hour.
-constexpr std::int64_t schema_requests = 2;
 
 std::string thousands(std::int64_t n) {
   std::string text = std::to_string(n);
@@ -63,7 +61,7 @@ Size import(World& world, std::int64_t pages, const Report& report) {
   const auto rows = std::stoll(world.sql("select count(*) from lots"));
   if (rows != pages) throw Trouble{fmt::format("the import left {} rows of {} pages", rows, pages)};
   const auto name = fmt::format("import of {} pages", thousands(pages));
-  report(counted(name + ": requests", world.requests(), (pages + 99) / 100 + schema_requests));
+  report(counted(name + ": requests", world.requests(), (pages + 99) / 100));
   const Finished received = world.receive();
   const double added = imported.cost.cpu_s / received.cost.cpu_s;
   report(compared(name + ": CPU per page against receiving and parsing",
@@ -178,8 +176,7 @@ void paced_creates(const Report& report) {
   report(compared(fmt::format("{} creates at {} a minute, answers after 150 ms: time", rows, per_minute),
                   fmt::format("{:.1f} s", made.cost.took_s), fmt::format("{:g} s", theoretical_s),
                   made.cost.took_s / theoretical_s, 1.05));
-  report(counted(fmt::format("{} creates at {} a minute: requests", rows, per_minute), requests,
-                 rows + 1 + schema_requests));
+  report(counted(fmt::format("{} creates at {} a minute: requests", rows, per_minute), requests, rows + 1));
   report({fmt::format("{} creates at {} a minute: refused with 429", rows, per_minute),
           std::to_string(requests.refused), "0", "-", "0", requests.refused == 0});
 }

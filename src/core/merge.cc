@@ -59,8 +59,11 @@ Verdict judge(const ConflictPolicy& policy, std::optional<Millis> page_ms, std::
   const bool before_page = *row_ms + skew_ms < *page_ms;
   const bool after_page = *row_ms - skew_ms >= *page_ms + minute_ms;
   if (!before_page && !after_page) {
-    return {policy.on_equal,
-            "both changed in the minute " + clock_text(*page_ms) + ", which goes to " + named(policy.on_equal)};
+    const std::string when = row_minute == *page_ms
+                                 ? "both changed in the minute " + clock_text(*page_ms)
+                                 : "the two clocks differ by more than the two changes (Notion " +
+                                       clock_text(*page_ms) + ", Supabase " + clock_text(row_minute) + ")";
+    return {policy.on_equal, when + ", which goes to " + named(policy.on_equal)};
   }
   const Side newer = before_page ? Side::notion : Side::supabase;
   return {newer,
