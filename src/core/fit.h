@@ -20,7 +20,8 @@ using Fitted = tl::expected<Value, std::string>;
 /// A page's value as the field's column will hold it.
 Fitted fit_row(const Field& field, const Value& page_value);
 
-/// A row's value as the field's property will show it. Limits are Notion's (facts notion-api 3).
+/// A row's value as the field's property will show it. Limits are Notion's
+/// (developers.notion.com, request limits).
 Fitted fit_page(const Field& field, const Value& row_value);
 
 /// How the field's column holds several values, with `automatic` resolved.

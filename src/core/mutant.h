@@ -1,4 +1,4 @@
-// Switches that break one rule each, so that the simulation can prove it would notice (anchors A6). Only builds with
+// Switches that break one rule each, so that the simulation can prove it would notice. Only builds with
 // tests have them; in a release build mutated() is false at compile time.
 #pragma once
 

@@ -2,10 +2,10 @@
 //
 // Problem: Notion has no idempotency key and no conditional write. A request that timed out may have been lost, may
 // have been carried out, or may be carried out a minute from now. Sending it again may make a second page; forgetting
-// it may take our own late write for a person's edit. Rule (anchors A7, R3-R7): the request was written down first.
-// Look at the page (or, for a create, for the nonce). What it shows is proof; "not there" is proof only when a complete
-// look, in live pages and in the trash, began later than send_by + landing bound + index bound. Until then the record
-// waits, and only this record.
+// it may take our own late write for a person's edit. Rule (R3-R7 of ARCHITECTURE.md): the request was written down
+// first. Look at the page (or, for a create, for the nonce). What it shows is proof; "not there" is proof only when a
+// complete look, in live pages and in the trash, began later than send_by + landing bound + index bound. Until then the
+// record waits, and only this record.
 #pragma once
 
 #include <optional>

@@ -99,8 +99,7 @@ struct Field {
   // Filled by resolve():
   std::string property_id;
   std::vector<std::string> known_options;  // of the property, as the schema shows them
-  bool as_text =
-      false;  // the property is rich_text or title although the field says select, url, status, ... (presets 0.2 bind)
+  bool as_text = false;  // the property is rich_text or title although the field says select, url, status, ...
   Column target;
   Column end_target;
 };
@@ -148,7 +147,7 @@ struct Brakes {
   std::int64_t unmatched = 20;
 };
 
-/// How late a request may land and how late a query may see it (anchors A7, R4).
+/// How late a request may land and how late a query may see it (R4 of ARCHITECTURE.md).
 struct Bounds {
   Millis landing_ms = 60 * second_ms;
   Millis index_ms = 120 * second_ms;
@@ -203,7 +202,7 @@ struct Pair : PairSpec {
   std::size_t title_field = npos;
   static constexpr std::size_t npos = static_cast<std::size_t>(-1);
 
-  /// Stored state belongs to these three, not to the model's name (DESIGN, Identity).
+  /// Stored state belongs to these three, not to the model's name.
   std::string identity() const { return workspace + "/" + data_source + "/" + schema_name + "." + table_name; }
 
   /// Changes whenever fields, types, directions, key or filter change: a changed mapping trips the brake until named.

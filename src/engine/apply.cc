@@ -1,5 +1,5 @@
-// Applying the plan: rows in batches, each one transaction; pages a few at a time under the write protocol (anchors
-// A7).
+// Applying the plan: rows in batches, each one transaction; pages a few at a time under the write protocol
+// (R1-R16 of ARCHITECTURE.md).
 //
 // The order for a group of pages, and why it may not change:
 //   1. wait until the budget allows the whole group       so that reading and writing stay close together (R10)

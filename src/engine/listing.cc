@@ -3,7 +3,7 @@
 namespace rowpage {
 namespace {
 constexpr std::size_t query_rows_max = 10'000;
-constexpr int restarts_max = 5;  // a cursor may die in mid-walk (facts 5.4)
+constexpr int restarts_max = 5;  // a cursor may die in mid-walk
 }  // namespace
 
 Result<std::vector<Page>> PageWalk::next() {

@@ -41,7 +41,7 @@ struct Bot {
 
 /// Which pages of a data source to list. At most one of the filters.
 struct ListQuery {
-  enum class By { created, edited } by = By::edited;  // ascending; for full scans only `created` is stable (facts 5.3)
+  enum class By { created, edited } by = By::edited;  // ascending; for full scans only `created` is stable
   std::optional<Millis> since;                        // inclusive, on the same time; whole minutes
   std::string nonce;                                  // pages whose nonce property equals this
   std::optional<Change> equals;                       // pages in which this field has this value (natural key)

@@ -63,7 +63,7 @@ std::vector<std::string> split(const std::string& path) {
   return parts;
 }
 
-// DESIGN names the endpoints; single blocks are replayed for their effects and reported apart.
+// Single blocks are replayed for their effects and reported apart.
 bool in_contract(const std::string& path) {
   const auto parts = split(path);
   return parts.size() < 3 || parts[2] != "blocks" || parts.size() > 4;
