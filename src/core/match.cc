@@ -120,7 +120,8 @@ void Matcher::add(const Row& row) {
 }
 
 Matcher::Matches Matcher::find() const {
-  std::vector<Mark> marks = marks_;
+  if (pages_ == 0 || rows_ == 0) return {};  // a plain import: nothing to compare, so nothing to copy and sort
+  std::vector<Mark> marks(marks_.begin(), marks_.end());
   std::ranges::sort(marks, {}, [](const Mark& m) { return std::tuple(m.match, m.hash, m.is_row, m.number); });
   std::vector<bool> page_done(pages_);
   std::vector<bool> row_done(rows_);

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <string>
 #include <utility>
 #include <vector>
@@ -54,7 +55,7 @@ class Matcher {
   void add_mark(std::size_t match, const std::string& text, std::size_t number, bool is_row);
 
   const Pair& pair_;
-  std::vector<Mark> marks_;
+  std::deque<Mark> marks_;  // grows without ever holding itself twice
   std::size_t pages_ = 0, rows_ = 0;
 };
 
