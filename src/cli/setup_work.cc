@@ -20,9 +20,14 @@ TableSpec table_spec(const PairSpec& spec, const WantedTable& wanted) {
   out.comment = spec.model + ", kept in step with Notion by Rowpage";
   out.primary_key = spec.key;
   for (const auto& column : wanted.columns) {
-    out.columns.push_back({column.name, column.sql_type, column.not_null, column.default_sql});
+    ColumnSpec as;
+    as.name = column.name;
+    as.type = column.sql_type;
+    as.not_null = column.not_null;
+    as.otherwise = column.default_sql;
+    out.columns.push_back(std::move(as));
   }
-  for (const auto& column : wanted.indexes) out.indexes.push_back({"idx_" + name.name + "_" + column, {column}});
+  for (const auto& index : wanted.indexes) out.indexes.push_back({index.name, index.columns});
   if (!spec.book.updated_at_column.empty()) {
     out.touch_function = "update_updated_at_column";
     out.touch_trigger = "update_" + name.name + "_updated_at";

@@ -65,6 +65,15 @@ std::string_view sql_type_of(FieldType type) {
   }
 }
 
+WantedColumn plain(std::string name, std::string sql_type, bool not_null, std::string default_sql) {
+  WantedColumn column;
+  column.name = std::move(name);
+  column.sql_type = std::move(sql_type);
+  column.not_null = not_null;
+  column.default_sql = std::move(default_sql);
+  return column;
+}
+
 class PairReader {
  public:
   PairReader(Reading& reading, const Node& node, const PairSpec& defaults)
@@ -211,8 +220,8 @@ class PairReader {
       sql_type = "text";
     if (field.type == FieldType::multi_select && field.store == Storing::json) sql_type = "jsonb";
     sql_type = section.text("sql_type").value_or(sql_type);
-    want({field.column, sql_type, section.flag("required").value_or(false), section.text("default").value_or("")});
-    if (!field.end_column.empty()) want({field.end_column, sql_type, false, ""});
+    want(plain(field.column, sql_type, section.flag("required").value_or(false), section.text("default").value_or("")));
+    if (!field.end_column.empty()) want(plain(field.end_column, sql_type, false, ""));
     spec_.fields.push_back(std::move(field));
   }
 
@@ -240,18 +249,18 @@ class PairReader {
       wanted_.columns.push_back(std::move(column));
   }
 
-  void key_column() { want({spec_.key, "uuid", true, "gen_random_uuid()"}); }
+  void key_column() { want(plain(spec_.key, "uuid", true, "gen_random_uuid()")); }
 
   void bookkeeping_columns() {
     const auto& b = spec_.book;
-    want({"created_at", "timestamptz", false, "now()"});
-    want({b.updated_at_column, "timestamptz", false, "now()"});
-    want({b.page_id_column, "text", false, ""});
-    want({b.synced_column, "boolean", false, "false"});
-    want({b.checksum_column, "text", false, ""});
-    want({b.deleted_at_column, "timestamptz", false, ""});
+    want(plain("created_at", "timestamptz", false, "now()"));
+    want(plain(b.updated_at_column, "timestamptz", false, "now()"));
+    want(plain(b.page_id_column, "text", false, ""));
+    want(plain(b.synced_column, "boolean", false, "false"));
+    want(plain(b.checksum_column, "text", false, ""));
+    want(plain(b.deleted_at_column, "timestamptz", false, ""));
     for (const auto& column : {b.page_id_column, b.synced_column, b.checksum_column}) {
-      if (!column.empty()) wanted_.indexes.push_back(column);
+      if (!column.empty()) wanted_.indexes.push_back({{column}, {}});
     }
   }
 
@@ -301,7 +310,7 @@ class PairReader {
       if (std::find(known.begin(), known.end(), column) == known.end()) {
         setup.wrong("indexes", fmt::format("`{}` is not a column of this pair", column), did_you_mean(column, known));
       } else {
-        wanted_.indexes.push_back(column);
+        wanted_.indexes.push_back({{column}, {}});
       }
     }
   }

@@ -30,17 +30,43 @@ struct SyncSettings {
 
 /// A column of a table that `setup` creates or adds.
 struct WantedColumn {
-  std::string name, sql_type;
+  std::string name, sql_type;  // the name of an enum type when `labels` are given
   bool not_null = false;
   std::string default_sql;  // empty: none
+  bool unique = false;
+  std::string check;                // SQL condition; empty: none
+  std::vector<std::string> labels;  // of the enum, in its order
+  // A foreign key; empty: none.
+  std::string references_model, references_column, on_delete;
+};
+
+struct WantedIndex {
+  std::vector<std::string> columns;
+  std::string name;  // empty: idx_<table>_<columns>
+};
+
+/// A property that is not mapped: computed in Notion, created by setup, never read or written.
+struct WantedExtra {
+  std::string name;
+  std::string type;        // "formula", "last_edited_time", ...
+  std::string expression;  // of a formula
 };
 
 /// What `setup` creates for a pair. `columns` holds every column the pair needs, in the order of a new table.
 struct WantedTable {
   std::vector<WantedColumn> columns;
-  std::vector<std::string> indexes;  // columns; the index is called idx_<table>_<column>
-  std::string title;                 // of the database
-  std::string id_variable;           // where the database's id comes from, when the file says ${NAME}; empty: not so
+  std::vector<WantedIndex> indexes;
+  std::string title;              // of the database
+  std::vector<std::string> also;  // other titles under which the database may be found
+  std::string id_variable;        // where the database's id comes from, when the file says ${NAME}; empty: not so
+  std::string icon;               // an emoji; empty: none
+  std::string comment;            // what the table and the database hold, for people
+  std::string group;              // of the diagram; empty: none
+  std::vector<WantedExtra> extras;
+  // Column → column whose value it takes while it is blank (a title without a name shows the id).
+  std::vector<std::pair<std::string, std::string>> fills;
+  // A whole name and its two parts, each kept in step with the others; empty: no such columns.
+  std::string full_name, first_name, last_name;
 };
 
 struct WorkspaceConfig {

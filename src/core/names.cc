@@ -24,6 +24,17 @@ constexpr std::pair<FieldType, std::string_view> field_types[] = {
     {FieldType::last_edited_time, "last_edited_time"},
     {FieldType::unique_id, "unique_id"},
     {FieldType::json, "json"},
+    {FieldType::relation, "relation"},
+    {FieldType::people, "people"},
+    {FieldType::files, "files"},
+};
+
+constexpr std::pair<Errand::Kind, std::string_view> errand_kinds[] = {
+    {Errand::Kind::await_page, "await_page"},
+    {Errand::Kind::await_row, "await_row"},
+    {Errand::Kind::look, "look"},
+    {Errand::Kind::add, "add"},
+    {Errand::Kind::drop, "drop"},
 };
 
 constexpr std::pair<RequestKind, std::string_view> request_kinds[] = {
@@ -69,9 +80,16 @@ std::string_view notion_type(FieldType type) {
 }
 
 bool read_only(FieldType type) {
-  return type == FieldType::created_time || type == FieldType::last_edited_time || type == FieldType::unique_id;
+  return type == FieldType::created_time || type == FieldType::last_edited_time || type == FieldType::unique_id ||
+         type == FieldType::people;
 }
 
+std::string_view name_of(Errand::Kind kind) {
+  return name_in(errand_kinds, kind);
+}
+std::optional<Errand::Kind> errand_kind(std::string_view name) {
+  return value_in(errand_kinds, name);
+}
 std::string_view name_of(RequestKind kind) {
   return name_in(request_kinds, kind);
 }

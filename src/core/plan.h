@@ -39,9 +39,11 @@ struct RecordState {
   // sent with.
   std::string orphan_of;
   std::vector<Change> orphan_intended;
-  bool note_page = false;    // the page lacks its bookkeeping and there is budget left for it
-  bool due = false;          // the record waited and its time has come
-  bool copied_page = false;  // a person's Duplicate: shows the nonce of another page, which must be rewritten
+  bool note_page = false;       // the page lacks its bookkeeping and there is budget left for it
+  bool due = false;             // the record waited and its time has come
+  bool copied_page = false;     // a person's Duplicate: shows the nonce of another page, which must be rewritten
+  std::vector<Target> targets;  // what the links of both halves and of their shadows lead to, as far as known
+  std::vector<Errand> errands;  // that led here
 };
 
 enum class RowOp { none, insert, update, soft_delete, hard_delete, restore };

@@ -78,6 +78,34 @@ struct Link {
   std::vector<std::size_t> unsettled;  // fields in which the halves never agreed yet (met differing, a person must say)
 };
 
+/// A related record, as far as a link needs it.
+struct Target {
+  std::size_t field = 0;  // of the record that links to it
+  std::string page_id;    // empty: it has no page yet
+  std::string ref;        // what the links in PostgreSQL are named by; empty: it has no row yet
+  std::string key;        // of its row in its own pair
+  bool live = false;      // both its halves lived when last seen
+  bool hidden = false;    // its page was read just now and is in the trash, moved away or out of reach
+};
+
+/// What a link leaves to do: kept in the state, so that no link is forgotten. Names a record of a pair and, where a
+/// property is meant, the field by its stored name.
+struct Errand {
+  enum class Kind {
+    await_page,  // the row links to a record that has no page yet: `other` is its row key in the target's pair
+    await_row,   // the page links to a page that has no row yet: `other`
+    look,        // another page shows or lost a link with this page: `other`. This page is to be read
+    add,         // the link to the page `other` is to be written from this end, the back end
+    drop,        // or to be removed
+  } kind = Kind::look;
+  std::string schema, table;  // of the pair the record belongs to; empty: the pair at hand
+  std::string key, page_id;   // the record; one may be empty
+  std::string field;          // stored name
+  std::string other;
+  std::string to_schema, to_table;  // await_*: the table of the pair that `other` belongs to
+  bool operator==(const Errand&) const = default;
+};
+
 enum class RequestKind { create, update, trash, restore };
 
 /// A Notion request written down before it is sent (R1).
@@ -122,6 +150,8 @@ struct Parked {
   Millis next_try_ms = 0;  // database clock
 };
 
+std::string_view name_of(Errand::Kind kind);
+std::optional<Errand::Kind> errand_kind(std::string_view name);
 std::string_view name_of(RequestKind kind);
 std::string_view name_of(Parked::Kind kind);
 std::optional<RequestKind> request_kind(std::string_view name);

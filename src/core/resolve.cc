@@ -399,7 +399,7 @@ bool Resolved::ok() const {
 }
 
 Resolved resolve(const PairSpec& spec, const std::string& workspace, const SourceSchema& source,
-                 const TableSchema& table) {
+                 const TableSchema& table, const Neighbours& /*neighbours*/) {
   return Resolver(spec, workspace, source, table).run();
 }
 

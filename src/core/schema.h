@@ -7,9 +7,11 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/time.h"
@@ -21,7 +23,9 @@ enum class Side { notion, supabase };
 enum class Direction { both, to_notion, to_supabase };
 
 /// Property types that travel. created_time, last_edited_time and unique_id are read only. `json` is a rich_text
-/// property that holds JSON text.
+/// property that holds JSON text. People are read only too. A relation's value is a list: ids of pages on the Notion
+/// side, on the Supabase side the values its links are named by (Relation::reference). People and files are texts: one
+/// name, or one address, a line.
 enum class FieldType {
   title,
   rich_text,
@@ -38,6 +42,9 @@ enum class FieldType {
   last_edited_time,
   unique_id,
   json,
+  relation,
+  people,
+  files,
 };
 
 /// How one column holds several values. `automatic`: an array column holds an array, jsonb holds a JSON array, text
@@ -83,11 +90,42 @@ struct Property {
   std::string name;
   std::string type;                  // Notion's word, e.g. "rich_text"; unknown words are kept
   std::vector<std::string> options;  // names, of select, multi_select and status
+  std::string target;                // of a relation: the data source it leads to
+  std::string synced_id;             // of a two-way relation: the property at its other end
 };
 
-/// One property ↔ one column.
+/// Where a relation's links are kept in PostgreSQL. Each link is one fact, written from one end.
+struct Relation {
+  enum class Kind {
+    none,    // not a relation
+    column,  // a foreign key of the row: at most one link
+    join,    // rows of a join table: any number
+    back,    // the other end of a two-way relation in Notion; observed only, the other pair's field owns the links
+  } kind = Kind::none;
+  std::string to;                      // model of the pair the links lead to
+  std::string references;              // column of that pair's table the links are named by; empty: its key
+  std::string join;                    // "schema.table" of the join table, and its two key columns:
+  std::string own, other;              // of this pair's row, of the linked row
+  std::string own_references;          // column of this pair's table that `own` holds; empty: its key
+  std::string two_way;                 // name of the property at the other end in Notion; empty: a one-way relation
+  std::string back_of;                 // of `back`: the property at the other end
+  std::string on_delete = "set null";  // of a foreign key that setup makes
+
+  // Filled by resolve():
+  std::string to_schema, to_table, to_key;  // the linked pair's table and key
+  std::string to_source;                    // its data source; empty: not known
+  std::string far;                          // stored name (Field::column) of the field at the other end; empty: none
+  std::string join_schema, join_table;
+  Column reference;       // of the linked table
+  Column own_column;      // of this pair's table
+  bool required = false;  // the foreign key is NOT NULL
+};
+
+/// One property ↔ one column. `column` also names the field in stored JSON, so a relation without a column has a
+/// made-up one there: "join_table.own" or, for a back end, "back:Property".
 struct Field {
   std::string property;
+  std::vector<std::string> also;  // other names under which the property may be found
   std::string column;
   std::string end_column;  // optional: holds a date range's end when `column` can hold one time only
   FieldType type = FieldType::rich_text;
@@ -95,6 +133,10 @@ struct Field {
   Storing store = Storing::automatic;
   std::vector<std::string>
       options;  // wanted by the preset or the user; created by setup, and the order of joined values
+  std::vector<std::pair<std::string, std::string>> values;  // option in Notion, value in the column; others as they are
+  bool percent = false;                                     // 0-100 in the column, 0-1 in Notion
+  std::string format;                                       // of a number property that setup makes: "dollar"
+  Relation relation;
 
   // Filled by resolve():
   std::string property_id;
@@ -102,6 +144,10 @@ struct Field {
   bool as_text = false;  // the property is rich_text or title although the field says select, url, status, ...
   Column target;
   Column end_target;
+
+  bool is_relation() const { return relation.kind != Relation::Kind::none; }
+  /// Whether `column` is a column of the pair's table.
+  bool has_column() const { return relation.kind == Relation::Kind::none || relation.kind == Relation::Kind::column; }
 };
 
 /// A way to find the counterpart of an unlinked half.
@@ -181,6 +227,13 @@ struct SourceSchema {
   std::vector<Property> properties;
 };
 
+struct ForeignKey {
+  std::vector<std::string> columns;
+  std::string schema, table;
+  std::vector<std::string> references;
+  bool deferrable = false;
+};
+
 /// A table as PostgreSQL shows it.
 struct TableSchema {
   std::string schema;
@@ -190,6 +243,8 @@ struct TableSchema {
   bool key_unique = false;  // the pair's key column is the primary key or has a unique index
   bool can_select = true, can_insert = true, can_update = true, can_delete = true;
   std::int64_t row_estimate = -1;
+  std::vector<ForeignKey> foreign_keys;
+  std::vector<std::vector<std::string>> unique_keys;  // primary key included; whole, full, valid ones only
 };
 
 /// A pair ready to run: names checked, ids known.
@@ -223,10 +278,17 @@ struct Resolved {
   bool ok() const;
 };
 
+/// What a pair's relations lead to.
+struct Neighbours {
+  std::vector<PairSpec> pairs;                 // all pairs of the workspace
+  std::vector<TableSchema> tables;             // of the linked pairs, and the join tables, where they are there
+  std::map<std::string, std::string> sources;  // model → data source, as far as known
+};
+
 /// Lays a spec beside both schemas. Names bind exactly first, then ignoring case; a missing one is answered with the
 /// nearest names and types. Pure.
 Resolved resolve(const PairSpec& spec, const std::string& workspace, const SourceSchema& source,
-                 const TableSchema& table);
+                 const TableSchema& table, const Neighbours& neighbours = {});
 
 /// Notion's word for a field's property, as setup creates it.
 std::string_view notion_type(FieldType type);

@@ -67,7 +67,9 @@ struct PageRequest {
   std::optional<std::string> nonce, row_id, checksum;  // bookkeeping to write, where the pair keeps the property
   std::optional<bool> synced;
   std::optional<Millis> last_synced_ms;  // rounded up to the minute by the engine
-  Millis send_by = 0;                    // Clock::monotonic(); 0: no bound. Past it: Effect::none, Cause::too_late
+  bool bare =
+      false;  // read: only id, place and trash are wanted; may be a page of any data source, nothing is completed
+  Millis send_by = 0;  // Clock::monotonic(); 0: no bound. Past it: Effect::none, Cause::too_late
 };
 
 class Notion {
@@ -80,8 +82,8 @@ class Notion {
   /// The data source's schema. not_found: absent or not shared with the integration (pair).
   virtual Result<SourceSchema> schema(const std::string& data_source) = 0;
 
-  /// One page (≤ 100) of a listing. A page object cut short by Notion (25 mentions, ...) is completed by further reads
-  /// before it is returned. Reads are repeated within the implementation; an Error is final for this run and has
+  /// One page (≤ 100) of a listing. A page object cut short by Notion (25 links, 25 mentions) is completed by further
+  /// reads before it is returned. Reads are repeated within the implementation; an Error is final for this run and has
   /// Effect::none.
   virtual Result<PageList> list(const Pair& pair, const ListQuery& query) = 0;
 
@@ -170,12 +172,21 @@ struct PairState {
   std::int64_t live_links = 0;
 };
 
-/// A write to one row. CAS: `version` must still be the row's (R12). An insert whose key is taken is moved as well.
+/// Links of a join table to make and to remove, named by the linked rows. Making one that is there, or removing one
+/// that is not, is no error: a link is in the table or it is not.
+struct EdgeWrite {
+  std::size_t field = 0;
+  TextList add, drop;
+};
+
+/// A write to one row. With an empty `set`, an update writes bookkeeping and links only. CAS: `version` must still be
+/// the row's (R12). An insert whose key is taken is moved as well.
 struct RowWrite {
   enum class Kind { insert, update, soft_delete, restore, hard_delete } kind = Kind::update;
-  std::string key;      // empty for an insert whose key the database makes
-  std::string version;  // not for insert
-  std::vector<Change> set;
+  std::string key;                               // empty for an insert whose key the database makes
+  std::string version;                           // not for insert
+  std::vector<Change> set;                       // of fields with a column
+  std::vector<EdgeWrite> edges;                  // of join tables; foreign keys are in `set`
   std::optional<std::string> page_id, checksum;  // bookkeeping columns, where the pair has them
   std::optional<bool> synced;
 };
@@ -203,8 +214,12 @@ struct Item {
   std::vector<std::string> settle;  // nonces of pendings, or of creates given up, whose outcome is known now
   std::vector<Abandoned> abandon;   // R5; drops the pending of the same nonce
   std::optional<Parked> park;
-  bool unpark = false;            // whatever waited under this key or page id
-  std::vector<std::int64_t> ack;  // captured changes dealt with
+  bool unpark = false;                         // whatever waited under this key or page id
+  std::optional<std::vector<Errand>> errands;  // instead of this record's errands of the kinds await_* and look
+  std::vector<Errand>
+      other_errands;  // added: for other records, also of other pairs (one whose pair is unknown is dropped)
+  std::vector<Errand> errands_done;  // of this record
+  std::vector<std::int64_t> ack;     // captured changes dealt with
 };
 
 /// One transaction. Its items concern different records, so their order does not matter.
@@ -276,6 +291,23 @@ class Store {
 
   /// Waiting records whose next_try has come (database clock).
   virtual Result<std::vector<Parked>> due(const Pair& pair) = 0;
+
+  /// What a relation's links lead to: the records of the linked pair with these pages, or with these values in the
+  /// column links are named by. Those of which neither a page nor a row is known are left out.
+  virtual Result<std::vector<Target>> targets(const Pair& pair, std::size_t field,
+                                              std::span<const std::string> page_ids,
+                                              std::span<const std::string> refs) = 0;
+
+  /// Of the links seen from a back end, those of which the owner's stored shadow says otherwise. An owner without a
+  /// link of its own is news only where the link is shown.
+  struct SeenEdge {
+    std::string page_id, owner;  // the page at the back end, the page that owns the link
+    bool shown = true;           // false: it was there before
+  };
+  virtual Result<std::vector<SeenEdge>> news(const Pair& pair, std::size_t field, std::span<const SeenEdge> edges) = 0;
+
+  /// What links left to do in this pair and can be done now: await_* once the record waited for lives on both sides.
+  virtual Result<std::vector<Errand>> errands(const Pair& pair) = 0;
 
   /// One transaction, fenced. Errors: lease_lost (workspace, none); constraint (record, none: the whole batch was
   /// rolled back; the caller bisects); unavailable with Effect::unknown only when the outcome could not be learned

@@ -21,6 +21,17 @@ struct ColumnSpec {
   bool not_null = false;
   std::string otherwise;  // default expression; empty: none
   bool unique = false;
+  std::string check;                // condition; empty: none
+  std::vector<std::string> labels;  // of an enum type, which `type` names: made in the table's schema where missing,
+                                    // extended where labels are missing
+  std::string to_schema, to_table, to_column, on_delete;  // a foreign key; empty: none
+};
+
+/// A join table: uuid key, two NOT NULL keys `on delete cascade`, created_at, unique together, the second one indexed.
+struct JoinSpec {
+  std::string schema, name;
+  std::string own, own_table, own_column, own_type;  // own_table: "schema.table"
+  std::string other, other_table, other_column, other_type;
 };
 
 struct IndexSpec {
@@ -35,6 +46,9 @@ struct TableSpec {
   std::vector<ColumnSpec> columns;
   std::string primary_key = "id";
   std::vector<IndexSpec> indexes;
+  std::vector<JoinSpec> joins;                             // those whose links this table's pair owns
+  std::vector<std::pair<std::string, std::string>> fills;  // column → column whose value it takes while it is blank
+  std::string full_name, first_name, last_name;            // kept in step with each other; empty: no such columns
   // Keeps updated_at; both empty: rowpage.touch() under our own trigger name. A function that exists is used as it is.
   std::string touch_function, touch_trigger;
 };

@@ -334,6 +334,19 @@ Result<std::vector<Parked>> PostgresStore::due(const Pair& pair) {
   return list;
 }
 
+Result<std::vector<Target>> PostgresStore::targets(const Pair&, std::size_t, std::span<const std::string>,
+                                                   std::span<const std::string>) {
+  return std::vector<Target>{};
+}
+
+Result<std::vector<Store::SeenEdge>> PostgresStore::news(const Pair&, std::size_t, std::span<const SeenEdge>) {
+  return std::vector<SeenEdge>{};
+}
+
+Result<std::vector<Errand>> PostgresStore::errands(const Pair&) {
+  return std::vector<Errand>{};
+}
+
 Result<Committed> PostgresStore::commit(const Pair& pair, const Batch& batch) {
   const RowShape shape(pair);
   auto built = batch_to_json(pair, shape, batch);

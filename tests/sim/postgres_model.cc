@@ -413,6 +413,19 @@ PostgresModel::OptionalError PostgresModel::apply(const Pair& pair, const Item& 
   return std::nullopt;
 }
 
+Result<std::vector<Target>> PostgresModel::targets(const Pair&, std::size_t, std::span<const std::string>,
+                                                   std::span<const std::string>) {
+  return std::vector<Target>{};
+}
+
+Result<std::vector<Store::SeenEdge>> PostgresModel::news(const Pair&, std::size_t, std::span<const SeenEdge>) {
+  return std::vector<SeenEdge>{};
+}
+
+Result<std::vector<Errand>> PostgresModel::errands(const Pair&) {
+  return std::vector<Errand>{};
+}
+
 Result<Committed> PostgresModel::commit(const Pair& pair, const Batch& batch) {
   if (auto error = trouble("committing")) return fail(*error);
   crash_.step();

@@ -92,6 +92,10 @@ class PostgresModel : public Table, public Store {
   Result<std::vector<Pending>> pending(const Pair& pair) override;
   Result<std::vector<NonceOwner>> owners(const Pair& pair, std::span<const std::string> nonces) override;
   Result<std::vector<Parked>> due(const Pair& pair) override;
+  Result<std::vector<Target>> targets(const Pair& pair, std::size_t field, std::span<const std::string> page_ids,
+                                      std::span<const std::string> refs) override;
+  Result<std::vector<SeenEdge>> news(const Pair& pair, std::size_t field, std::span<const SeenEdge> edges) override;
+  Result<std::vector<Errand>> errands(const Pair& pair) override;
   Result<Committed> commit(const Pair& pair, const Batch& batch) override;
   Result<std::int64_t> start_run(const std::string&, const Lease&, const RunSummary&) override { return 1; }
   Status finish_run(const std::string&, const Lease&, const RunSummary&) override { return {}; }
