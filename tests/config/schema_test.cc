@@ -36,7 +36,10 @@ class Checker {
       rule = find(*find(schema_, "definitions"), ref.substr(ref.rfind('/') + 1));
       ASSERT_TRUE(rule) << ref;
     }
+    if (const auto* ways = find_array(*rule, "anyOf"); ways && !find(*rule, "type")) rule = fitting(node, *ways);
     if (node.kind == Node::Kind::scalar) {
+      if (const auto type = find_string(*rule, "type"); type == "object" || type == "array")
+        trouble_ += place + " must be an " + std::string(type) + "\n";
       const auto* words = find_array(*rule, "enum");
       if (!words || node.text.starts_with("${")) return;
       for (const auto& word : *words) {
@@ -47,12 +50,17 @@ class Checker {
     }
     const auto* properties = find(*rule, "properties");
     const auto* items = find(*rule, "items");
-    if (node.kind == Node::Kind::map && !properties) trouble_ += place + " is no mapping\n";
+    const auto* others = find(*rule, "additionalProperties");
+    if (others && !others->is_object()) others = nullptr;
+    if (node.kind == Node::Kind::map && !properties && !others) trouble_ += place + " is no mapping\n";
     if (node.kind == Node::Kind::list && !items) trouble_ += place + " is no list\n";
     for (const auto& entry : node.entries) {
       const auto here = place + "/" + entry.key;
-      const json::value* next =
-          node.kind == Node::Kind::map ? (properties ? find(*properties, entry.key) : nullptr) : items;
+      const json::value* next = items;
+      if (node.kind == Node::Kind::map) {
+        next = properties ? find(*properties, entry.key) : nullptr;
+        if (!next) next = others;
+      }
       if (next) {
         look(entry.value, *next, here);
       } else {
@@ -64,6 +72,17 @@ class Checker {
         if (!node.find(std::string_view(key.get_string()))) trouble_ += place + " lacks " + to_text(key) + "\n";
       }
     }
+  }
+
+  // The alternative of the node's kind; none: the first, which then complains.
+  static const json::value* fitting(const Node& node, const json::array& ways) {
+    const std::string_view kind = node.kind == Node::Kind::map    ? "object"
+                                  : node.kind == Node::Kind::list ? "array"
+                                                                  : "string";
+    for (const auto& way : ways) {
+      if (find_string(way, "type") == kind) return &way;
+    }
+    return &ways.front();
   }
 
   const json::value& schema_;
@@ -120,6 +139,13 @@ TEST_F(Schema, the_checker_sees_unknown_keys_words_and_what_is_missing) {
   EXPECT_NE(trouble("pairs: []\nsinc: 1\n"), "");
   EXPECT_NE(trouble("sync: { deletes: softly }\npairs: []\n"), "");
   EXPECT_NE(trouble("version: 1\n"), "");
+  const std::string pair =
+      "pairs:\n  - { model: A, notion: { title: A }, table: a, fields: [ { property: A, type: title } ], ";
+  EXPECT_EQ(trouble(pair + "setup: { indexes: [a, [a, b], { name: i, columns: [a] }], formulas: { N: 1 } } }\n"), "");
+  EXPECT_NE(trouble(pair + "setup: { indexes: [{ nam: i, columns: [a] }] } }\n"), "");
+  EXPECT_NE(trouble(pair + "setup: { indexes: [{ name: i }] } }\n"), "");
+  EXPECT_NE(trouble(pair + "setup: { properties: { A: formula } } }\n"), "");
+  EXPECT_NE(trouble(pair + "setup: { formulas: [a] } }\n"), "");
   EXPECT_NE(trouble("pairs:\n  - { model: A, table: a, fields: [ { column: a, property: A, type: title } ] }\n"), "");
 }
 
