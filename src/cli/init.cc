@@ -51,6 +51,7 @@ std::string env_template(std::string_view preset) {
     const auto name = variable.names.front();
     if (name == "ROWPAGE_PRESET") continue;
     if (name == database_id && !one) {
+      if (databases.empty()) continue;
       out += "\n# ids or links of the databases; `rowpage setup` fills in those it creates\n";
       out += fmt::format("# found at: {}\n", variable.where);
       for (const auto& [own, title] : databases) out += fmt::format("# {}\n{}=\n", title, own);

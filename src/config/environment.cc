@@ -28,7 +28,7 @@ const std::vector<Variable>& table() {
        "open the database in Notion as a full page, Share, Copy link: the 32 hexadecimal digits before the `?`",
        ""},
       {{"NOTION_PARENT_PAGE_ID"},
-       "page under which setup creates the database",
+       "page under which setup creates databases",
        "open the page in Notion, Share, Copy link: the 32 hexadecimal digits at its end",
        ""},
       {{"SUPABASE_DB_URL"},
@@ -235,29 +235,34 @@ std::string Environment::found_as(std::string_view name) const {
 Error missing_variables(const std::vector<std::string>& names, const std::map<std::string, std::string>& databases) {
   std::string text =
       names.size() == 1 ? "a variable is not set:" : fmt::format("{} variables are not set:", names.size());
+  std::size_t width = 26;
+  for (const auto& name : names) width = std::max(width, name.size());
   const Variable& database = *variable("NOTION_DATABASE_ID");
   std::size_t databases_left = databases.size();
   for (const auto& name : names) {
     const Variable* known = variable(name);
     const auto title = databases.find(name);
     if (title != databases.end() && !known) {
-      text += fmt::format("\n  {:<26} the database \"{}\": its id or its link", name, title->second);
+      text += fmt::format("\n  {:<{}} the database \"{}\": its id or its link", name, width, title->second);
       if (--databases_left > 0) continue;  // where to find it stands once, behind the last
     } else if (known) {
-      text += fmt::format("\n  {:<26} {}", name, known->what);
+      text += fmt::format("\n  {:<{}} {}", name, width, known->what);
     } else {
       text += "\n  " + name;
       continue;
     }
     const Variable& found = known ? *known : database;
-    text += fmt::format("\n  {:<26} {}", "", found.where);
+    text += fmt::format("\n  {:<{}} {}", "", width, found.where);
     if (found.names.size() > 1) {
-      text +=
-          fmt::format("\n  {:<26} (also read: {})", "", fmt::join(found.names.begin() + 1, found.names.end(), ", "));
+      text += fmt::format("\n  {:<{}} (also read: {})", "", width,
+                          fmt::join(found.names.begin() + 1, found.names.end(), ", "));
     }
   }
   return {Effect::none, Scope::workspace, Cause::usage, std::move(text),
-          "set them in the environment or in .env (`rowpage init --preset NAME` writes a template)"};
+          "set them in the environment or in .env (`rowpage init --preset NAME` writes a template)" +
+              std::string(databases.empty() ? ""
+                                            : "; `rowpage setup` creates databases that are not there yet, under "
+                                              "NOTION_PARENT_PAGE_ID")};
 }
 
 }  // namespace rowpage

@@ -324,7 +324,7 @@ TEST_F(HigherSelf, a_missing_database_is_named_by_its_variable_and_title) {
   ASSERT_FALSE(status);
   EXPECT_THAT(status.error().what, testing::HasSubstr("16 variables are not set"));
   EXPECT_THAT(status.error().what,
-              testing::HasSubstr("NOTION_TASKS_DB            the database \"Master Tasks Database\""));
+              testing::HasSubstr("\n  NOTION_TASKS_DB                     the database \"Master Tasks Database\""));
 }
 
 }  // namespace

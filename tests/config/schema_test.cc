@@ -7,6 +7,8 @@
 
 #include "base/json.h"
 #include "config/node.h"
+#include "config/read.h"
+#include "config/workspace.h"
 
 namespace rowpage {
 namespace {
@@ -113,26 +115,43 @@ TEST_F(Schema, every_preset_agrees_and_names_it_in_its_first_line) {
   }
 }
 
-TEST_F(Schema, the_examples_of_the_documentation_agree) {
-  int examples = 0;
+// The YAML blocks of the pages that show configuration.
+std::vector<std::string> documented_examples() {
+  std::vector<std::string> blocks;
   for (const char* page : {"README.md", "docs/configuration.md"}) {
     std::istringstream text(slurp(page));
-    std::string line, block;
+    std::string line;
     bool inside = false;
     while (std::getline(text, line)) {
-      if (inside && line == "```") {
-        EXPECT_EQ(trouble(block), "") << page << "\n" << block;
-        ++examples;
+      if (line == "```yaml") {
+        inside = true;
+        blocks.emplace_back();
+      } else if (line == "```") {
         inside = false;
       } else if (inside) {
-        block += line + "\n";
-      } else if (line == "```yaml") {
-        inside = true;
-        block.clear();
+        blocks.back() += line + "\n";
       }
     }
   }
-  EXPECT_GT(examples, 0);
+  return blocks;
+}
+
+TEST_F(Schema, the_examples_of_the_documentation_agree) {
+  const auto examples = documented_examples();
+  EXPECT_FALSE(examples.empty());
+  for (const auto& example : examples) EXPECT_EQ(trouble(example), "") << example;
+}
+
+TEST_F(Schema, the_whole_examples_of_the_documentation_are_read_without_a_mistake) {
+  const Environment environment({{"NOTION_DATABASE_ID", "0123456789abcdef0123456789abcdef"}}, {});
+  int whole = 0;
+  for (const auto& example : documented_examples()) {
+    if (!example.starts_with("pairs:") && example.find("\npairs:") == std::string::npos) continue;
+    const auto read = read_config(example, "example", environment);
+    EXPECT_TRUE(read) << read.error().what;
+    ++whole;
+  }
+  EXPECT_GE(whole, 4);
 }
 
 TEST_F(Schema, the_checker_sees_unknown_keys_words_and_what_is_missing) {
