@@ -1,7 +1,9 @@
 // Relations in the config file: where they lead, where their links lie, and what only shows across pairs.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
 
+#include <algorithm>
 #include <stdexcept>
 
 #include "config/read.h"
@@ -225,6 +227,45 @@ TEST(ReadRelation, it_travels_as_its_pair_does_unless_it_says_otherwise) {
 TEST(ReadRelation, is_no_natural_key) {
   EXPECT_THAT(refusal(pair("Decision", owner + " }\n", "    match: [\"key:owner_id\"]\n") + pair("Person", "")),
               HasSubstr("`key:owner_id` names no column of this pair's fields"));
+}
+
+// Whatever is lost, doubled or moved in a file: it is read, or refused with places in it.
+RC_GTEST_PROP(ReadRelation, a_damaged_file_is_read_or_refused_with_a_place, ()) {
+  const std::string whole =
+      "pairs:\n" + pair("Decision", owner + ", required: true }\n" + tags + ", two_way: Decisions }\n") +
+      pair("Person", "      - { property: Decisions, type: relation, to: Decision, back_of: Owner }\n") +
+      pair("Tag", "      - { property: Decisions, type: relation, to: Decision, back_of: Tags }\n",
+           "    setup: { indexes: [[name], { name: i, columns: [name] }], fills: { name: name_2 } }\n");
+  std::vector<std::string> words;
+  for (std::size_t at = 0; at < whole.size();) {
+    const auto end = std::min(whole.find_first_of(" ,{}[]\n", at) + 1, whole.size());
+    words.push_back(whole.substr(at, end == 0 ? std::string::npos : end - at));
+    at += words.back().size();
+  }
+  const int blows = *rc::gen::inRange(1, 4);
+  for (int blow = 0; blow < blows; ++blow) {
+    const auto at = *rc::gen::inRange<std::size_t>(0, words.size());
+    const auto other = *rc::gen::inRange<std::size_t>(0, words.size());
+    switch (*rc::gen::inRange(0, 3)) {
+      case 0:
+        words[at].clear();
+        break;
+      case 1:
+        words[at] += words[at];
+        break;
+      default:
+        std::swap(words[at], words[other]);
+    }
+  }
+  std::string text;
+  for (const auto& word : words) text += word;
+  const auto read = read_config(text, "rowpage.yaml", Environment{});
+  if (read) {
+    RC_ASSERT(read->pairs.size() == read->wanted.size());
+    return;
+  }
+  RC_ASSERT(read.error().cause == Cause::usage);
+  RC_ASSERT(read.error().what.starts_with("rowpage.yaml:"));
 }
 
 }  // namespace
