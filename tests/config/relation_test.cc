@@ -232,10 +232,13 @@ TEST(ReadRelation, is_no_natural_key) {
 // Whatever is lost, doubled or moved in a file: it is read, or refused with places in it.
 RC_GTEST_PROP(ReadRelation, a_damaged_file_is_read_or_refused_with_a_place, ()) {
   const std::string whole =
-      "pairs:\n" + pair("Decision", owner + ", required: true }\n" + tags + ", two_way: Decisions }\n") +
+      pair("Decision", owner + ", required: true }\n" + tags + ", two_way: Decisions }\n") +
       pair("Person", "      - { property: Decisions, type: relation, to: Decision, back_of: Owner }\n") +
-      pair("Tag", "      - { property: Decisions, type: relation, to: Decision, back_of: Tags }\n",
-           "    setup: { indexes: [[name], { name: i, columns: [name] }], fills: { name: name_2 } }\n");
+      pair("Tag",
+           "      - { property: Decisions, type: relation, to: Decision, back_of: Tags }\n"
+           "      - { column: code, property: Code, type: rich_text }\n",
+           "    setup: { indexes: [[name], { name: i, columns: [code] }], fills: { name: code } }\n");
+  RC_ASSERT(refusal(whole) == "(accepted)");
   std::vector<std::string> words;
   for (std::size_t at = 0; at < whole.size();) {
     const auto end = std::min(whole.find_first_of(" ,{}[]\n", at) + 1, whole.size());
@@ -259,13 +262,14 @@ RC_GTEST_PROP(ReadRelation, a_damaged_file_is_read_or_refused_with_a_place, ()) 
   }
   std::string text;
   for (const auto& word : words) text += word;
-  const auto read = read_config(text, "rowpage.yaml", Environment{});
+  const auto read = read_config("pairs:\n" + text, "rowpage.yaml", Environment{});
   if (read) {
     RC_ASSERT(read->pairs.size() == read->wanted.size());
     return;
   }
   RC_ASSERT(read.error().cause == Cause::usage);
   RC_ASSERT(read.error().what.starts_with("rowpage.yaml:"));
+  RC_ASSERT(read.error().what.at(13) >= '1' && read.error().what.at(13) <= '9');
 }
 
 }  // namespace
