@@ -64,12 +64,13 @@ Status add_options(Caller& caller, const std::string& id, const WantedProperty& 
     return {};
   }
   const std::string key = encode_id(decode_id(find_string(*there, "id")));
-  Result<json::value> after = patch_property(
+  Result<Patched> after = patch_property(
       caller, id, key, json::object{{wanted.type, json::object{{"options", std::move(merged)}}}}, wanted.name);
   if (!after) return fail(after.error());
-  source = std::move(*after);
+  source = after->source;
   there = bound(source, wanted);
-  if (!there || !missing_options(*there, wanted).empty()) return fail(not_made(wanted.name, "add the options of"));
+  if (!there || !missing_options(*there, wanted).empty())
+    return fail(not_made(*after, wanted.name, "add the options of"));
   change.done.push_back(fmt::format("added {} options to {}", missing.size(), wanted.name));
   return {};
 }
@@ -84,12 +85,12 @@ Status add_one(Caller& caller, const std::string& id, const WantedProperty& want
           fmt::format("the title property has another name than \"{}\"; it is left as it is", wanted.name));
       return {};
     }
-    Result<json::value> after =
+    Result<Patched> after =
         patch_property(caller, id, wanted.name, json::object{{wanted.type, settings_of(wanted)}}, wanted.name);
     if (!after) return fail(after.error());
-    source = std::move(*after);
+    source = after->source;
     there = property_named(source, wanted.name);
-    if (!there) return fail(not_made(wanted.name, "add the"));
+    if (!there) return fail(not_made(*after, wanted.name, "add the"));
     change.done.push_back(fmt::format("added {} ({})", wanted.name, wanted.type));
   }
   const std::string_view type = find_string(*there, "type");
@@ -129,15 +130,17 @@ Status add_formula(Caller& caller, const std::string& id, const WantedProperty& 
     change.notes.push_back(fmt::format("the formula {} is left out: {}", wanted.name, why));
   };
   json::value settings = json::object{{"formula", json::object{{"expression", expression}}}};
-  Result<json::value> after = patch_property(caller, id, wanted.name, std::move(settings), wanted.name);
+  Result<Patched> after = patch_property(caller, id, wanted.name, std::move(settings), wanted.name);
   if (!after) {
     if (after.error().cause != Cause::invalid && after.error().cause != Cause::not_found) return fail(after.error());
     skip(after.error().what);
     return {};
   }
-  source = std::move(*after);
+  source = after->source;
   if (property_named(source, wanted.name)) {
     change.done.push_back(fmt::format("added {} (formula)", wanted.name));
+  } else if (after->doubt) {
+    return fail(*after->doubt);
   } else {
     skip("Notion did not add it, without saying why");
   }

@@ -85,11 +85,11 @@ class Work {
     } else {
       relation["single_property"] = json::object();
     }
-    Result<json::value> after =
+    Result<Patched> after =
         patch_property(caller_, id_, wanted_.name, json::object{{"relation", std::move(relation)}}, wanted_.name);
     if (!after) return fail(after.error());
-    source_ = std::move(*after);
-    if (!property_named(source_, wanted_.name)) return fail(not_made(wanted_.name, "add the"));
+    source_ = std::move(after->source);
+    if (!property_named(source_, wanted_.name)) return fail(not_made(*after, wanted_.name, "add the"));
     change_.done.push_back(two_way()
                                ? fmt::format("added {} (relation, two-way with {})", wanted_.name, wanted_.two_way)
                                : fmt::format("added {} (relation)", wanted_.name));
@@ -143,11 +143,11 @@ class Work {
       return {};
     }
     const std::string key = shown.end_id.empty() ? shown.end_name : encode_id(shown.end_id);
-    Result<json::value> after =
+    Result<Patched> after =
         patch_property(caller_, wanted_.target, key, json::object{{"name", wanted_.two_way}}, shown.end_name);
     if (!after) return fail(after.error());
-    if (!property_named(*after, wanted_.two_way)) return fail(not_made(shown.end_name, "rename"));
-    if (to_itself()) source_ = std::move(*after);
+    if (!property_named(after->source, wanted_.two_way)) return fail(not_made(*after, shown.end_name, "rename"));
+    if (to_itself()) source_ = std::move(after->source);
     change_.done.push_back(fmt::format("named the other end of {} \"{}\"", wanted_.name, wanted_.two_way));
     return {};
   }

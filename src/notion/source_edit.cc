@@ -39,17 +39,20 @@ const json::value* property_bound(const json::value& source, const std::string& 
   return nullptr;
 }
 
-Result<json::value> patch_property(Caller& caller, const std::string& source, const std::string& key,
-                                   json::value settings, std::string_view name) {
+Result<Patched> patch_property(Caller& caller, const std::string& source, const std::string& key, json::value settings,
+                               std::string_view name) {
   ApiRequest request{Method::patch, "/v1/data_sources/" + source,
                      json::object{{"properties", json::object{{key, std::move(settings)}}}}, false};
   Result<Reply> reply = caller.run_one(
       {std::move(request), {fmt::format("property \"{}\" of data source {}", name, source), Scope::pair, "database"}});
   if (!reply && reply.error().effect == Effect::none) return fail(reply.error());
-  return get_source(caller, source);
+  Result<json::value> after = get_source(caller, source);
+  if (!after) return fail(after.error());
+  return Patched{std::move(*after), reply ? std::optional<Error>() : reply.error()};
 }
 
-Error not_made(std::string_view name, std::string_view what) {
+Error not_made(const Patched& patched, std::string_view name, std::string_view what) {
+  if (patched.doubt) return *patched.doubt;
   return {
       Effect::none, Scope::pair, Cause::schema_drift,
       fmt::format("Notion did not {} property \"{}\", without saying why", what, name),

@@ -1,6 +1,7 @@
 // Reading a data source's schema and changing one property of it: what all of setup's schema writes are made of.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -30,12 +31,19 @@ const json::value* property_named(const json::value& source, std::string_view na
 const json::value* property_bound(const json::value& source, const std::string& name,
                                   std::span<const std::string> also);
 
-/// Sends one property's settings under `key` (a name, or an encoded id) and reads the data source back; an unknown
-/// outcome is settled by that reading. Errors (pair): Notion's refusal.
-Result<json::value> patch_property(Caller& caller, const std::string& source, const std::string& key,
-                                   json::value settings, std::string_view name);
+/// A data source read back after a change of one property.
+struct Patched {
+  json::value source;
+  std::optional<Error> doubt;  // no answer came: whether the change was made, only `source` tells
+};
 
-/// "Notion did not WHAT property NAME": it answered yes and the reading shows otherwise. schema_drift (pair).
-Error not_made(std::string_view name, std::string_view what);
+/// Sends one property's settings under `key` (a name, or an encoded id) and reads the data source back. Errors (pair):
+/// Notion's refusal.
+Result<Patched> patch_property(Caller& caller, const std::string& source, const std::string& key, json::value settings,
+                               std::string_view name);
+
+/// Why a change is not to be seen: the missing answer if that was it, else "Notion did not WHAT property NAME", for it
+/// answered yes: schema_drift (pair).
+Error not_made(const Patched& patched, std::string_view name, std::string_view what);
 
 }  // namespace rowpage
