@@ -5,6 +5,7 @@
 #include <charconv>
 #include <chrono>
 #include <cmath>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -436,6 +437,53 @@ class Reader {
 std::optional<FormulaValue> evaluate(const Call& call, const Page& page, const PageState& state, const Source& source,
                                      std::string_view expression, int) {
   return Reader(call, page, state, source, expression).whole();
+}
+
+// Notion's functions, the older spellings it still takes included. Not all are computed here.
+bool is_function(std::string_view name) {
+  static const std::set<std::string_view> names = {
+      "prop",         "if",          "ifs",       "and",        "or",        "not",         "empty",
+      "length",       "substring",   "contains",  "test",       "match",     "replace",     "replaceAll",
+      "lower",        "upper",       "repeat",    "link",       "style",     "unstyle",     "format",
+      "add",          "subtract",    "multiply",  "divide",     "mod",       "pow",         "min",
+      "max",          "sum",         "median",    "mean",       "abs",       "round",       "ceil",
+      "floor",        "sqrt",        "cbrt",      "exp",        "ln",        "log10",       "log2",
+      "sign",         "pi",          "e",         "toNumber",   "now",       "today",       "minute",
+      "hour",         "day",         "date",      "week",       "month",     "year",        "dateAdd",
+      "dateSubtract", "dateBetween", "dateRange", "dateStart",  "dateEnd",   "timestamp",   "fromTimestamp",
+      "formatDate",   "parseDate",   "name",      "email",      "at",        "first",       "last",
+      "slice",        "concat",      "sort",      "reverse",    "join",      "split",       "unique",
+      "includes",     "find",        "findIndex", "filter",     "some",      "every",       "map",
+      "flat",         "id",          "equal",     "unequal",    "let",       "lets",        "count",
+      "padStart",     "padEnd",      "trim",      "splice",     "start",     "end",         "larger",
+      "largerEq",     "smaller",     "smallerEq", "unaryMinus", "unaryPlus", "formatNumber"};
+  return names.contains(name);
+}
+
+std::string fault_of_expression(const Source& source, std::string_view expression) {
+  std::string word;  // the letters just before
+  bool names_property = false;
+  for (std::size_t at = 0; at < expression.size(); ++at) {
+    const char c = expression[at];
+    if (c == '"') {
+      std::string text;
+      for (++at; at < expression.size() && expression[at] != '"'; ++at) {
+        if (expression[at] == '\\' && at + 1 < expression.size()) ++at;
+        text += expression[at];
+      }
+      if (at >= expression.size()) return "a text is not closed";
+      if (names_property && !source.find(text)) return fmt::format("Undefined property \"{}\"", text);
+    } else if (c == '(' && !word.empty()) {
+      if (!is_function(word)) return fmt::format("Undefined function \"{}\"", word);
+      names_property = word == "prop";
+      word.clear();
+      continue;
+    }
+    names_property = names_property && c == ' ';
+    const bool letter = std::isalnum(static_cast<unsigned char>(c)) || c == '_';
+    word = letter ? word + c : std::string();
+  }
+  return {};
 }
 
 std::string stored_expression(const World& world, const Source& source, std::string_view expression) {
