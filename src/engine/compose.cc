@@ -106,7 +106,7 @@ Link Composer::link_after_row(const Work& work) const {
   };
   const auto take_both = [&](std::size_t i) {
     link.page_shadow[i] = action.page_now[i];
-    link.row_shadow[i] = action.row_now[i];
+    link.row_shadow[i] = action.row_now.empty() ? Value{} : action.row_now[i];
     settle(i);
   };
   for (const std::size_t i : action.agreed) take_both(i);
