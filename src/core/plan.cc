@@ -708,7 +708,9 @@ class Decider {
 
   void bring_row_back(bool gone) {
     if (!gone) {
-      if (merge_fields()) action_.row_op = RowOp::restore;
+      if (!merge_fields()) return;
+      action_.row_op = RowOp::restore;
+      if (!action_.page_set.empty()) action_.page_op = PageOp::update;
       return;
     }
     // The row is really gone: it is inserted again, whole, under its old key.

@@ -12,7 +12,11 @@ namespace {
 // The four lists of one record's relation.
 struct Lists {
   Value page, row, page_shadow, row_shadow;
-  bool unchanged() const { return page == page_shadow && row == row_shadow; }
+  // As both shadows have it. Of shadows that hold unlike numbers of links one remembers something that has still to
+  // travel.
+  bool unchanged() const {
+    return page == page_shadow && row == row_shadow && links_of(page_shadow).size() == links_of(row_shadow).size();
+  }
 };
 
 Lists lists_of(const RecordState& state, std::size_t field) {
@@ -53,7 +57,7 @@ class Finder {
     std::set<std::string> pages, refs;
     for (RecordState* state : states_) {
       Lists lists = lists_of(*state, field);
-      if (state->link && lists.unchanged()) continue;
+      if (state->link && lists.unchanged() && !run_.full) continue;
       for (auto& id : all_names(lists.page, lists.page_shadow)) pages.insert(std::move(id));
       for (auto& ref : all_names(lists.row, lists.row_shadow)) refs.insert(std::move(ref));
       changed.emplace_back(state, std::move(lists));
