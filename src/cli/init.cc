@@ -13,6 +13,7 @@
 #include "cli/output.h"
 #include "config/environment.h"
 #include "config/read.h"
+#include "config/workspace.h"
 
 namespace rowpage {
 namespace {
@@ -21,19 +22,46 @@ Error usage(std::string what, std::string hint) {
   return {Effect::none, Scope::workspace, Cause::usage, std::move(what), std::move(hint)};
 }
 
-// A .env with every variable of the table, commented by it. Only what has no default is left to fill in.
-std::string env_template() {
+std::string presets() {
+  return fmt::format("{}", fmt::join(preset_names(), ", "));
+}
+
+constexpr std::string_view database_id = "NOTION_DATABASE_ID";
+
+// Variables that name the databases of a preset, with the databases' titles.
+std::vector<std::pair<std::string, std::string>> database_variables(std::string_view preset) {
+  std::vector<std::pair<std::string, std::string>> names;
+  const auto config = read_config(preset, "preset", Environment{});
+  for (std::size_t i = 0; config && i < config->wanted.size(); ++i) {
+    if (!config->wanted[i].id_variable.empty())
+      names.emplace_back(config->wanted[i].id_variable, config->wanted[i].title);
+  }
+  return names;
+}
+
+// A .env with every variable of the table, commented by it. Only what has no default is left to fill in. Where the
+// preset has a variable for each database, those stand in the place of NOTION_DATABASE_ID.
+std::string env_template(std::string_view preset) {
+  const auto databases = database_variables(preset);
+  const bool one = databases.size() == 1 && databases.front().first == database_id;
   std::string out =
       "# Variables for rowpage. The environment wins over this file. Keep it out of version control: it holds "
       "secrets.\n";
   for (const auto& variable : variables()) {
-    if (variable.names.front() == "ROWPAGE_PRESET") continue;
+    const auto name = variable.names.front();
+    if (name == "ROWPAGE_PRESET") continue;
+    if (name == database_id && !one) {
+      if (databases.empty()) continue;
+      out += "\n# ids or links of the databases; `rowpage setup` fills in those it creates\n";
+      out += fmt::format("# found at: {}\n", variable.where);
+      for (const auto& [own, title] : databases) out += fmt::format("# {}\n{}=\n", title, own);
+      continue;
+    }
     out += fmt::format("\n# {}\n", variable.what);
     if (!variable.where.empty()) out += fmt::format("# found at: {}\n", variable.where);
-    const bool needed = variable.names.front() == "NOTION_API_KEY" || variable.names.front() == "NOTION_DATABASE_ID" ||
-                        variable.names.front() == "NOTION_PARENT_PAGE_ID" ||
-                        variable.names.front() == "SUPABASE_DB_URL";
-    out += fmt::format("{}{}={}\n", needed ? "" : "# ", variable.names.front(), variable.otherwise);
+    const bool needed =
+        name == "NOTION_API_KEY" || name == database_id || name == "NOTION_PARENT_PAGE_ID" || name == "SUPABASE_DB_URL";
+    out += fmt::format("{}{}={}\n", needed ? "" : "# ", name, variable.otherwise);
   }
   return out;
 }
@@ -62,11 +90,11 @@ int run(const Arguments& arguments, Output& output) {
   for (const std::string source : {"--from-notion", "--from-postgres"}) {
     if (arguments.has(source)) {
       return finish(usage("`rowpage init " + source + "` comes in a later version",
-                          "`rowpage init --preset decision-vault` writes a config to adapt"));
+                          "`rowpage init --preset NAME` writes a config to adapt: " + presets()));
     }
   }
   const auto preset = arguments.get("--preset");
-  if (!preset) return finish(usage("`rowpage init` needs --preset NAME", "this version has: decision-vault"));
+  if (!preset) return finish(usage("`rowpage init` needs --preset NAME", "this version has: " + presets()));
   const auto text = preset_text(*preset);
   if (!text) return finish(text.error());
 
@@ -85,7 +113,7 @@ int run(const Arguments& arguments, Output& output) {
     output.line(env + " exists already and is left as it is");
     object["env_file"] = nullptr;
   } else {
-    if (auto done = create_file(env, env_template(), 0600); !done) return finish(done.error());
+    if (auto done = create_file(env, env_template(*text), 0600); !done) return finish(done.error());
     output.line("wrote " + env + " (only you may read it)");
     object["env_file"] = env;
   }
@@ -100,8 +128,9 @@ Command init_command() {
   return {
       "init",
       "write a config file and a template for the variables",
-      "init --preset decision-vault [--config FILE] [--env-file FILE]",
+      "init --preset NAME [--config FILE] [--env-file FILE]",
       "Writes rowpage.yaml, a copy of the preset to adapt, and .env with every variable and where to find its value.\n"
+      "Presets: decision-vault (one table of decisions), higherself (sixteen tables of a business, with their links).\n"
       "An existing rowpage.yaml is never overwritten (exit 2); an existing .env is left as it is.\n",
       {{"--from-notion", "", "comes in a later version"}, {"--from-postgres", "", "comes in a later version"}},
       false,

@@ -28,7 +28,7 @@ const std::vector<Variable>& table() {
        "open the database in Notion as a full page, Share, Copy link: the 32 hexadecimal digits before the `?`",
        ""},
       {{"NOTION_PARENT_PAGE_ID"},
-       "page under which setup creates the database",
+       "page under which setup creates databases",
        "open the page in Notion, Share, Copy link: the 32 hexadecimal digits at its end",
        ""},
       {{"SUPABASE_DB_URL"},
@@ -54,7 +54,7 @@ const std::vector<Variable>& table() {
        "https://supabase.com/dashboard/account/tokens",
        "",
        true},
-      {{"ROWPAGE_PRESET"}, "preset to run without a config file", "decision-vault", ""},
+      {{"ROWPAGE_PRESET"}, "preset to run without a config file: decision-vault or higherself", "", ""},
       {{"SYNC_BATCH_SIZE"}, "rows written in one transaction", "", "100"},
       {{"SYNC_MAX_RETRIES"}, "tries of a request that certainly had no effect", "", "3"},
       {{"SYNC_INTERVAL_MINUTES"}, "minutes between two scheduled runs", "", "15"},
@@ -149,9 +149,10 @@ std::span<const Variable> variables() {
   return table();
 }
 
-const Variable& variable(std::string_view name) {
+const Variable* variable(std::string_view name) {
   const auto& all = table();
-  return *std::find_if(all.begin(), all.end(), [&](const Variable& v) { return v.names.front() == name; });
+  const auto at = std::find_if(all.begin(), all.end(), [&](const Variable& v) { return v.names.front() == name; });
+  return at == all.end() ? nullptr : &*at;
 }
 
 tl::expected<std::map<std::string, std::string>, Mistake> parse_env_file(std::string_view text,
@@ -231,19 +232,37 @@ std::string Environment::found_as(std::string_view name) const {
   return found ? found->first : "";
 }
 
-Error missing_variables(const std::vector<std::string_view>& names) {
+Error missing_variables(const std::vector<std::string>& names, const std::map<std::string, std::string>& databases) {
   std::string text =
       names.size() == 1 ? "a variable is not set:" : fmt::format("{} variables are not set:", names.size());
-  for (const auto name : names) {
-    const auto& known = variable(name);
-    text += fmt::format("\n  {:<26} {}\n  {:<26} {}", name, known.what, "", known.where);
-    if (known.names.size() > 1) {
-      text +=
-          fmt::format("\n  {:<26} (also read: {})", "", fmt::join(known.names.begin() + 1, known.names.end(), ", "));
+  std::size_t width = 26;
+  for (const auto& name : names) width = std::max(width, name.size());
+  const Variable& database = *variable("NOTION_DATABASE_ID");
+  std::size_t databases_left = databases.size();
+  for (const auto& name : names) {
+    const Variable* known = variable(name);
+    const auto title = databases.find(name);
+    if (title != databases.end() && !known) {
+      text += fmt::format("\n  {:<{}} the database \"{}\": its id or its link", name, width, title->second);
+      if (--databases_left > 0) continue;  // where to find it stands once, behind the last
+    } else if (known) {
+      text += fmt::format("\n  {:<{}} {}", name, width, known->what);
+    } else {
+      text += "\n  " + name;
+      continue;
+    }
+    const Variable& found = known ? *known : database;
+    text += fmt::format("\n  {:<{}} {}", "", width, found.where);
+    if (found.names.size() > 1) {
+      text += fmt::format("\n  {:<{}} (also read: {})", "", width,
+                          fmt::join(found.names.begin() + 1, found.names.end(), ", "));
     }
   }
   return {Effect::none, Scope::workspace, Cause::usage, std::move(text),
-          "set them in the environment or in .env (`rowpage init --preset decision-vault` writes a template)"};
+          "set them in the environment or in .env (`rowpage init --preset NAME` writes a template)" +
+              std::string(databases.empty() ? ""
+                                            : "; `rowpage setup` creates databases that are not there yet, under "
+                                              "NOTION_PARENT_PAGE_ID")};
 }
 
 }  // namespace rowpage

@@ -29,8 +29,8 @@ struct Variable {
 /// All of them, in the order in which they are documented.
 std::span<const Variable> variables();
 
-/// The entry whose first name this is. The name must be in the table.
-const Variable& variable(std::string_view name);
+/// The entry whose first name this is; nullptr: a name of the user's own.
+const Variable* variable(std::string_view name);
 
 /// NAME=VALUE lines of a .env file, in order of the file; the last of two equal names wins.
 tl::expected<std::map<std::string, std::string>, Mistake> parse_env_file(std::string_view text,
@@ -59,7 +59,9 @@ class Environment {
   Values process_, file_;
 };
 
-/// "missing: ..." naming every variable with where to find it; one usage error.
-Error missing_variables(const std::vector<std::string_view>& names);
+/// "missing: ..." naming every variable with where to find it; one usage error. `databases`: variables of the config
+/// that name a database, with its title.
+Error missing_variables(const std::vector<std::string>& names,
+                        const std::map<std::string, std::string>& databases = {});
 
 }  // namespace rowpage

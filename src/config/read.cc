@@ -12,7 +12,7 @@
 
 #include "base/embedded.h"
 #include "base/log.h"
-#include "config/reading.h"
+#include "config/read_pair.h"
 #include "core/text.h"
 
 namespace rowpage {
@@ -22,7 +22,7 @@ std::span<const EmbeddedFile> embedded_presets();
 namespace {
 
 constexpr std::string_view config_name = "rowpage.yaml";
-constexpr std::string_view later_presets[] = {"higherself", "vital"};
+constexpr std::string_view later_presets[] = {"vital"};
 
 Error usage(std::string what, std::string hint) {
   return {Effect::none, Scope::workspace, Cause::usage, std::move(what), std::move(hint)};
@@ -68,7 +68,8 @@ std::optional<std::int64_t> from_environment(Reading& reading, std::string_view 
   return std::nullopt;
 }
 
-void read_connections(Reading& reading, Section& top, Connections& to) {
+void read_connections(Reading& reading, Section& top, WorkspaceConfig& config) {
+  Connections& to = config.connections;
   const Environment& environment = reading.environment;
   Section notion(reading, top.child("notion"), "`notion`", {"token", "parent_page", "requests_per_minute", "base_url"});
   const auto or_environment = [&](Section& section, std::string_view key, std::string_view name) {
@@ -93,8 +94,10 @@ void read_connections(Reading& reading, Section& top, Connections& to) {
   to.requests_per_minute =
       static_cast<int>(notion.integer("requests_per_minute", 1, 10'000).value_or(to.requests_per_minute));
 
-  Section supabase(reading, top.child("supabase"), "`supabase`", {"database_url", "url", "key"},
+  Section supabase(reading, top.child("supabase"), "`supabase`", {"database_url", "url", "key", "schema"},
                    {"project", "access_token"});
+  config.schema = supabase.text("schema").value_or("");
+  check_length(supabase, "schema", config.schema);
   to.database_url = Secret(or_environment(supabase, "database_url", "SUPABASE_DB_URL"));
   to.supabase_url = or_environment(supabase, "url", "SUPABASE_URL");
   to.supabase_key = Secret(or_environment(supabase, "key", "SUPABASE_SERVICE_ROLE_KEY"));
@@ -103,7 +106,7 @@ void read_connections(Reading& reading, Section& top, Connections& to) {
 }
 
 void read_sync(Reading& reading, Section& top, SyncSettings& to, PairSpec& defaults) {
-  Names known = {"interval", "batch_size", "retries"};
+  Names known = {"interval", "batch_size", "retries", "bookkeeping"};
   for (auto& key : policy_keys()) known.push_back(key);
   Section sync(reading, top.child("sync"), "`sync`", known);
   to.interval = sync.text("interval").value_or("");
@@ -121,32 +124,7 @@ void read_sync(Reading& reading, Section& top, SyncSettings& to, PairSpec& defau
   const auto retries = sync.integer("retries", 0, 20);
   to.retries = static_cast<int>(retries ? *retries : from_environment(reading, "SYNC_MAX_RETRIES", 0, 20).value_or(3));
   read_policy(reading, sync, defaults);
-}
-
-// decision_vault, public.decision_vault and "public"."decision_vault" are one table.
-std::string full_table_name(const std::string& table) {
-  const Names parts = name_parts(table);
-  return parts.size() == 1 ? "public\n" + parts[0] : fmt::format("{}", fmt::join(parts, "\n"));
-}
-
-// A table, a data source and a model's name belong to one pair each; the message names both places.
-void check_distinct(Reading& reading, const std::vector<PairSpec>& pairs, const Node& list) {
-  std::map<std::string, std::size_t> seen;
-  const auto claim = [&](std::string_view kind, const std::string& name, const std::string& shown, std::size_t index) {
-    if (name.empty()) return;
-    const auto [at, fresh] = seen.emplace(std::string(kind) + " " + name, index);
-    if (fresh) return;
-    reading.wrong(list.entries[index].value, fmt::format("the {} `{}` belongs to another pair already", kind, shown),
-                  fmt::format("the first pair with it is `{}` at {}: a {} can be in one pair only",
-                              pairs[at->second].model, pairs[at->second].place, kind));
-  };
-  for (std::size_t i = 0; i < pairs.size(); ++i) {
-    claim("model", ascii_lower(pairs[i].model), pairs[i].model, i);
-    if (!pairs[i].table.empty()) claim("table", full_table_name(pairs[i].table), pairs[i].table, i);
-    claim("data source", pairs[i].data_source, pairs[i].data_source, i);
-    if (pairs[i].data_source.empty()) claim("database", pairs[i].database, pairs[i].database, i);
-    claim("title", pairs[i].title, pairs[i].title, i);
-  }
+  read_bookkeeping(reading, sync, defaults.book);
 }
 
 }  // namespace
@@ -166,7 +144,7 @@ Result<WorkspaceConfig> read_config(std::string_view text, const std::string& fi
                 "write version: 1");
     }
     config.name = top.text("workspace").value_or("default");
-    read_connections(reading, top, config.connections);
+    read_connections(reading, top, config);
     PairSpec defaults;
     read_sync(reading, top, config.sync, defaults);
     const Node* pairs = top.child("pairs");
@@ -174,12 +152,15 @@ Result<WorkspaceConfig> read_config(std::string_view text, const std::string& fi
       top.wrong("pairs", pairs ? "`pairs` must be a list of pairs" : "`pairs` is missing in the config file",
                 "`rowpage init --preset decision-vault` writes a complete example");
     } else {
+      std::vector<PairNodes> nodes;
       for (const auto& entry : pairs->entries) {
-        auto [spec, wanted] = read_pair(reading, entry.value, defaults);
-        config.pairs.push_back(std::move(spec));
-        config.wanted.push_back(std::move(wanted));
+        PairDraft draft = read_pair(reading, entry.value, defaults);
+        config.pairs.push_back(std::move(draft.spec));
+        config.wanted.push_back(std::move(draft.wanted));
+        nodes.push_back(std::move(draft.nodes));
       }
-      check_distinct(reading, config.pairs, *pairs);
+      if (!config.schema.empty()) use_schema(config, config.schema);
+      check_pairs(reading, config, nodes);
     }
   }
   std::stable_sort(reading.mistakes.begin(), reading.mistakes.end(),
@@ -221,9 +202,8 @@ Result<WorkspaceConfig> load_config(const ConfigChoice& choice, const Environmen
   std::ifstream stream(path, std::ios::binary);
   if (!stream || std::filesystem::is_directory(path, ignored)) {
     return fail(usage("cannot read the config file " + path,
-                      choice.file.empty()
-                          ? "`rowpage init --preset decision-vault` writes one; or run with --preset decision-vault"
-                          : "check the path and its permissions"));
+                      choice.file.empty() ? "`rowpage init --preset NAME` writes one; or run with --preset NAME"
+                                          : "check the path and its permissions"));
   }
   std::stringstream text;
   text << stream.rdbuf();
@@ -232,18 +212,20 @@ Result<WorkspaceConfig> load_config(const ConfigChoice& choice, const Environmen
 
 Status complete(const WorkspaceConfig& config, const Needs& needs) {
   const auto& c = config.connections;
-  std::vector<std::string_view> missing;
+  std::vector<std::string> missing;
+  std::map<std::string, std::string> databases;  // variable → title, where the config names the variable
   if (needs.notion && c.notion_token.empty()) missing.push_back("NOTION_API_KEY");
-  if (needs.databases) {
-    const bool all = std::all_of(config.pairs.begin(), config.pairs.end(), [](const PairSpec& pair) {
-      return !pair.database.empty() || !pair.data_source.empty() || !pair.title.empty();
-    });
-    if (!all) missing.push_back("NOTION_DATABASE_ID");
+  for (std::size_t i = 0; needs.databases && i < config.pairs.size(); ++i) {
+    const auto& pair = config.pairs[i];
+    if (!pair.database.empty() || !pair.data_source.empty() || !pair.title.empty()) continue;
+    const auto& name = config.wanted[i].id_variable;
+    missing.push_back(name.empty() ? "NOTION_DATABASE_ID" : name);
+    databases[missing.back()] = config.wanted[i].title;
   }
   if (needs.parent && c.parent_page.empty()) missing.push_back("NOTION_PARENT_PAGE_ID");
   if (needs.postgres && c.database_url.empty()) missing.push_back("SUPABASE_DB_URL");
   if (missing.empty()) return {};
-  Error error = missing_variables(missing);
+  Error error = missing_variables(missing, databases);
   if (needs.postgres && c.database_url.empty() && !c.supabase_url.empty() && !c.supabase_key.empty()) {
     error.what += "\nSUPABASE_URL and a key alone are not enough for this version: it needs SUPABASE_DB_URL for now";
   }

@@ -1,11 +1,9 @@
-// One entry of `pairs:`.
+#include "config/read_pair.h"
+
 #include <algorithm>
-#include <set>
 
 #include <fmt/format.h>
 
-#include "config/reading.h"
-#include "config/workspace.h"
 #include "core/text.h"
 
 namespace rowpage {
@@ -21,55 +19,12 @@ constexpr Word<Direction> directions[] = {
     {"from_supabase", Direction::to_notion},
 };
 
-constexpr std::string_view later_types[] = {"relation", "people", "files", "formula", "rollup"};
-
-std::optional<Direction> read_direction(Section& section) {
-  const auto text = section.text("direction");
-  if (!text) return std::nullopt;
-  const auto found = direction_of(*text);
-  if (!found) {
-    section.wrong("direction", fmt::format("`{}` is not a direction", *text),
-                  fmt::format("one of: {}", fmt::join(direction_names(), ", ")));
-  }
-  return found;
-}
-
-// PostgreSQL cuts a longer name without an error, so that two names could mean one column.
 constexpr std::size_t name_bytes_max = 63;
 
-void check_length(Section& section, std::string_view key, const std::string& name) {
-  if (name.size() <= name_bytes_max) return;
-  section.wrong(
-      key, fmt::format("a name in PostgreSQL has at most {} bytes, and this one has {}", name_bytes_max, name.size()),
-      fmt::format("PostgreSQL itself keeps the first {} bytes of it: write those, if the table is there already",
-                  name_bytes_max));
-}
-
-std::string_view sql_type_of(FieldType type) {
-  switch (type) {
-    case FieldType::number:
-      return "double precision";
-    case FieldType::date:
-      return "timestamptz";
-    case FieldType::checkbox:
-      return "boolean";
-    case FieldType::multi_select:
-      return "text[]";
-    case FieldType::created_time:
-    case FieldType::last_edited_time:
-      return "timestamptz";
-    case FieldType::json:
-      return "jsonb";
-    default:
-      return "text";
-  }
-}
-
-WantedColumn plain(std::string name, std::string sql_type, bool not_null, std::string default_sql) {
+WantedColumn kept(const std::string& name, std::string sql_type, std::string default_sql) {
   WantedColumn column;
-  column.name = std::move(name);
+  column.name = name;
   column.sql_type = std::move(sql_type);
-  column.not_null = not_null;
   column.default_sql = std::move(default_sql);
   return column;
 }
@@ -78,211 +33,112 @@ class PairReader {
  public:
   PairReader(Reading& reading, const Node& node, const PairSpec& defaults)
       : reading_(reading),
-        pair_(reading, &node, "a pair", pair_keys(), {"where", "to_notion", "to_supabase", "transform", "schedule"}),
-        spec_(defaults) {
-    spec_.place = reading.place(node);
+        pair_(reading, &node, "a pair", pair_keys(), {"where", "to_notion", "to_supabase", "transform", "schedule"}) {
+    draft_.spec = defaults;
+    draft_.spec.place = reading.place(node);
+    draft_.nodes.pair = &node;
   }
 
-  std::pair<PairSpec, WantedTable> read() {
-    if (!pair_.present()) return {spec_, wanted_};
-    spec_.model = pair_.required_text("model");
+  PairDraft read() {
+    if (!pair_.present()) return std::move(draft_);
+    auto& spec = draft_.spec;
+    spec.model = pair_.required_text("model");
     read_notion();
-    spec_.table = pair_.required_text("table");
-    for (const auto& part : name_parts(spec_.table)) check_length(pair_, "table", part);
-    spec_.key = pair_.text("key").value_or("id");
-    check_length(pair_, "key", spec_.key);
-    spec_.direction = read_direction(pair_).value_or(spec_.direction);
-    read_policy(reading_, pair_, spec_);
-    read_bookkeeping();
+    spec.table = pair_.required_text("table");
+    const auto parts = name_parts(spec.table);
+    for (const auto& part : parts) check_length(pair_, "table", part);
+    draft_.wanted.bare = parts.size() == 1;
+    spec.key = pair_.text("key").value_or("id");
+    check_length(pair_, "key", spec.key);
+    spec.direction = read_direction(pair_).value_or(spec.direction);
+    draft_.wanted.group = pair_.text("group").value_or("");
+    draft_.wanted.icon = pair_.text("icon").value_or("");
+    draft_.wanted.comment = pair_.text("comment").value_or("");
+    read_policy(reading_, pair_, spec);
+    read_bookkeeping(reading_, pair_, spec.book);
     key_column();
-    read_fields();
+    read_fields(reading_, pair_, draft_);
     bookkeeping_columns();
     read_match();
-    read_setup();
-    return {std::move(spec_), std::move(wanted_)};
+    read_setup(reading_, pair_, draft_);
+    return std::move(draft_);
   }
 
  private:
   static Names pair_keys() {
-    Names keys = {"model", "notion", "table", "key", "direction", "match", "fields", "bookkeeping", "setup"};
+    Names keys = {"model",  "notion",      "table", "key",   "direction", "match",
+                  "fields", "bookkeeping", "setup", "group", "icon",      "comment"};
     for (auto& key : policy_keys()) keys.push_back(key);
     return keys;
   }
 
   void read_notion() {
-    Section notion(reading_, pair_.child("notion"), "`notion` of a pair", {"database", "data_source", "title"});
+    Section notion(reading_, pair_.child("notion"), "`notion` of a pair", {"database", "data_source", "title", "also"});
     if (!notion.present()) {
       reading_.wrong(*pair_.node(), "`notion` is missing in a pair",
                      "write notion: { database: ID }, or data_source: ID, or title: \"...\"");
       return;
     }
-    spec_.database = notion.id("database").value_or("");
+    auto& spec = draft_.spec;
+    auto& wanted = draft_.wanted;
+    spec.database = notion.id("database").value_or("");
     if (const Node* id = notion.child("database"); id && id->text.starts_with("${") && id->text.ends_with("}")) {
-      wanted_.id_variable = id->text.substr(2, id->text.size() - 3);
+      wanted.id_variable = id->text.substr(2, id->text.size() - 3);
     }
-    spec_.data_source = notion.id("data_source").value_or("");
-    spec_.title = notion.text("title").value_or("");
-    wanted_.title = spec_.title.empty() ? spec_.model : spec_.title;
+    spec.data_source = notion.id("data_source").value_or("");
+    spec.title = notion.text("title").value_or("");
+    wanted.title = spec.title.empty() ? spec.model : spec.title;
+    wanted.also = notion.texts("also");
     // A title is how setup names what it creates; as the way to find the database it serves only when no id is asked
     // for.
-    if (notion.child("database") || notion.child("data_source")) spec_.title.clear();
-    const bool none = !notion.child("database") && !notion.child("data_source") && spec_.title.empty();
+    if (notion.child("database") || notion.child("data_source")) spec.title.clear();
+    const bool none = !notion.child("database") && !notion.child("data_source") && spec.title.empty();
     if (none)
       notion.wrong("", "`notion` names no database", "write database: ID, or data_source: ID, or title: \"...\"");
   }
 
-  void read_bookkeeping() {
-    Section book(reading_, pair_.child("bookkeeping"), "`bookkeeping`",
-                 {"nonce", "row_id", "last_synced", "checksum", "synced", "page_id_column", "checksum_column",
-                  "synced_column", "updated_at_column", "deleted_at_column", "write"});
-    const auto name = [&book](std::string_view key, std::string& into) {
-      if (auto text = book.text(key)) into = *text == "off" ? "" : *text;
-      if (key.ends_with("_column")) check_length(book, key, into);
-    };
-    auto& b = spec_.book;
-    name("nonce", b.nonce);
-    name("row_id", b.row_id);
-    name("last_synced", b.last_synced);
-    name("checksum", b.checksum);
-    name("synced", b.synced);
-    name("page_id_column", b.page_id_column);
-    name("checksum_column", b.checksum_column);
-    name("synced_column", b.synced_column);
-    name("updated_at_column", b.updated_at_column);
-    name("deleted_at_column", b.deleted_at_column);
-    b.write = book.word<BookkeepingWrite>("write",
-                                          {{"with_changes", BookkeepingWrite::with_changes},
-                                           {"background", BookkeepingWrite::background},
-                                           {"off", BookkeepingWrite::off}},
-                                          "a way to write bookkeeping")
-                  .value_or(b.write);
+  void key_column() {
+    WantedColumn key = kept(draft_.spec.key, "uuid", "gen_random_uuid()");
+    key.not_null = true;
+    draft_.want(std::move(key));
   }
 
-  void read_fields() {
-    const Node* fields = pair_.child("fields");
-    if (!fields || fields->kind != Node::Kind::list || fields->entries.empty()) {
-      pair_.wrong("fields", fields ? "`fields` must be a list of fields" : "`fields` is missing in a pair",
-                  "write fields: with one line per property, like - { column: name, property: Name, type: title }");
-      return;
-    }
-    for (const auto& entry : fields->entries) read_field(entry.value);
-  }
-
-  void read_field(const Node& node) {
-    Section section(reading_, &node, "a field",
-                    {"column", "end_column", "property", "type", "direction", "store", "options", "sql_type",
-                     "required", "default"},
-                    {"to", "join", "to_notion", "to_supabase", "where", "own", "other", "transform"});
-    if (!section.present()) return;
-    Field field;
-    const auto type = section.text("type");
-    const bool relation =
-        type && std::find(std::begin(later_types), std::end(later_types), *type) != std::end(later_types);
-    if (relation) {
-      section.wrong("type", fmt::format("fields of type `{}` are not supported by this version yet", *type),
-                    "remove the field for now");
-      return;
-    }
-    field.column = section.required_text("column");
-    field.property = section.required_text("property");
-    field.end_column = section.text("end_column").value_or("");
-    check_length(section, "column", field.column);
-    check_length(section, "end_column", field.end_column);
-    if (!type) {
-      if (!section.child("type")) reading_.wrong(node, "`type` is missing in a field");
-    } else if (const auto known = field_type(*type)) {
-      field.type = *known;
-    } else {
-      unknown_type(section, *type);
-    }
-    field.direction =
-        read_direction(section).value_or(read_only(field.type) ? Direction::to_supabase : spec_.direction);
-    if (read_only(field.type) && field.direction != Direction::to_supabase) {
-      section.wrong("direction", fmt::format("a property of type `{}` cannot be written in Notion", *type),
-                    "write direction: to_supabase");
-    }
-    field.store = section
-                      .word<Storing>("store",
-                                     {{"automatic", Storing::automatic},
-                                      {"single", Storing::single},
-                                      {"joined", Storing::joined},
-                                      {"array", Storing::array},
-                                      {"json", Storing::json}},
-                                     "a way to store several values")
-                      .value_or(field.store);
-    field.options = section.texts("options");
-    unique(columns_, field.column, "column", section);
-    if (!field.end_column.empty()) unique(columns_, field.end_column, "end_column", section);
-    unique(properties_, field.property, "property", section);
-
-    std::string sql_type(sql_type_of(field.type));
-    if (field.type == FieldType::multi_select && (field.store == Storing::joined || field.store == Storing::single))
-      sql_type = "text";
-    if (field.type == FieldType::multi_select && field.store == Storing::json) sql_type = "jsonb";
-    sql_type = section.text("sql_type").value_or(sql_type);
-    want(plain(field.column, sql_type, section.flag("required").value_or(false), section.text("default").value_or("")));
-    if (!field.end_column.empty()) want(plain(field.end_column, sql_type, false, ""));
-    spec_.fields.push_back(std::move(field));
-  }
-
-  void unknown_type(Section& section, const std::string& type) {
-    Names names;
-    for (int i = 0; i <= static_cast<int>(FieldType::json); ++i) {
-      names.emplace_back(rowpage::name_of(static_cast<FieldType>(i)));
-    }
-    const auto near = nearest(type, names, 1);
-    section.wrong("type", fmt::format("`{}` is not a field type", type),
-                  (near.empty() ? std::string() : "did you mean `" + near[0] + "`? ") +
-                      fmt::format("One of: {}", fmt::join(names, ", ")));
-  }
-
-  void unique(std::set<std::string>& seen, const std::string& name, std::string_view key, Section& section) {
-    if (name.empty() || seen.insert(name).second) return;
-    section.wrong(key, fmt::format("two fields of this pair use the {} `{}`", key, name),
-                  "a property and a column belong to one field each");
-  }
-
-  void want(WantedColumn column) {
-    if (column.name.empty()) return;
-    const auto same = [&](const WantedColumn& known) { return known.name == column.name; };
-    if (std::none_of(wanted_.columns.begin(), wanted_.columns.end(), same))
-      wanted_.columns.push_back(std::move(column));
-  }
-
-  void key_column() { want(plain(spec_.key, "uuid", true, "gen_random_uuid()")); }
-
+  // A field may show one of these, too (created_at as a date): the column is one, and the default is ours.
   void bookkeeping_columns() {
-    const auto& b = spec_.book;
-    want(plain("created_at", "timestamptz", false, "now()"));
-    want(plain(b.updated_at_column, "timestamptz", false, "now()"));
-    want(plain(b.page_id_column, "text", false, ""));
-    want(plain(b.synced_column, "boolean", false, "false"));
-    want(plain(b.checksum_column, "text", false, ""));
-    want(plain(b.deleted_at_column, "timestamptz", false, ""));
+    const auto& b = draft_.spec.book;
+    draft_.want(kept("created_at", "timestamptz", "now()"));
+    draft_.want(kept(b.updated_at_column, "timestamptz", "now()"));
+    WantedColumn page_id = kept(b.page_id_column, "text", "");
+    page_id.unique = true;  // a page belongs to one row
+    draft_.want(std::move(page_id));
+    draft_.want(kept(b.synced_column, "boolean", "false"));
+    draft_.want(kept(b.checksum_column, "text", ""));
+    draft_.want(kept(b.deleted_at_column, "timestamptz", ""));
     for (const auto& column : {b.page_id_column, b.synced_column, b.checksum_column}) {
-      if (!column.empty()) wanted_.indexes.push_back({{column}, {}});
+      if (!column.empty()) draft_.wanted.indexes.push_back({{column}, {}});
     }
   }
 
   void read_match() {
+    auto& match = draft_.spec.match;
     const Node* list = pair_.child("match");
     if (!list) {
-      spec_.match = {{Match::By::page_id, ""}};
-      if (!spec_.book.row_id.empty()) spec_.match.push_back({Match::By::row_id, ""});
+      match = {{Match::By::page_id, ""}};
+      if (!draft_.spec.book.row_id.empty()) match.push_back({Match::By::row_id, ""});
       return;
     }
     if (list->kind != Node::Kind::list) {
       pair_.wrong("match", "`match` must be a list", "write it like [page_id, row_id, \"key:column\", checksum]");
       return;
     }
-    spec_.match.clear();
+    match.clear();
     for (const auto& entry : list->entries) {
       const auto text = expand(reading_, entry.value).value_or("");
       if (text == "page_id" || text == "row_id" || text == "checksum") {
-        spec_.match.push_back({text == "page_id"  ? Match::By::page_id
-                               : text == "row_id" ? Match::By::row_id
-                                                  : Match::By::checksum,
-                               ""});
+        match.push_back({text == "page_id"  ? Match::By::page_id
+                         : text == "row_id" ? Match::By::row_id
+                                            : Match::By::checksum,
+                         ""});
         continue;
       }
       if (!text.starts_with("key:")) {
@@ -292,37 +148,71 @@ class PairReader {
       }
       const std::string column = text.substr(4);
       Names known;
-      for (const auto& field : spec_.fields) known.push_back(field.column);
+      for (const auto& field : draft_.spec.fields) {
+        if (!field.is_relation()) known.push_back(field.column);
+      }
       if (std::find(known.begin(), known.end(), column) == known.end()) {
         reading_.wrong(entry.value, fmt::format("`{}` names no column of this pair's fields", text),
                        did_you_mean(column, known));
         continue;
       }
-      spec_.match.push_back({Match::By::key, column});
-    }
-  }
-
-  void read_setup() {
-    Section setup(reading_, pair_.child("setup"), "`setup`", {"indexes"});
-    for (const auto& column : setup.texts("indexes")) {
-      Names known;
-      for (const auto& wanted : wanted_.columns) known.push_back(wanted.name);
-      if (std::find(known.begin(), known.end(), column) == known.end()) {
-        setup.wrong("indexes", fmt::format("`{}` is not a column of this pair", column), did_you_mean(column, known));
-      } else {
-        wanted_.indexes.push_back({{column}, {}});
-      }
+      match.push_back({Match::By::key, column});
     }
   }
 
   Reading& reading_;
   Section pair_;
-  PairSpec spec_;
-  WantedTable wanted_;
-  std::set<std::string> columns_, properties_;
+  PairDraft draft_;
 };
 
 }  // namespace
+
+void PairDraft::want(WantedColumn column) {
+  if (column.name.empty()) return;
+  const auto there = std::ranges::find(wanted.columns, column.name, &WantedColumn::name);
+  if (there == wanted.columns.end()) {
+    wanted.columns.push_back(std::move(column));
+  } else if (there->default_sql.empty()) {
+    there->default_sql = std::move(column.default_sql);
+  }
+}
+
+const WantedColumn* PairDraft::wanted_column(std::string_view name) const {
+  const auto there = std::ranges::find(wanted.columns, name, &WantedColumn::name);
+  return there == wanted.columns.end() ? nullptr : &*there;
+}
+
+Names PairDraft::column_names() const {
+  Names names;
+  for (const auto& column : wanted.columns) names.push_back(column.name);
+  return names;
+}
+
+void read_bookkeeping(Reading& reading, Section& parent, Bookkeeping& b) {
+  Section book(reading, parent.child("bookkeeping"), "`bookkeeping`",
+               {"nonce", "row_id", "last_synced", "checksum", "synced", "page_id_column", "checksum_column",
+                "synced_column", "updated_at_column", "deleted_at_column", "write"});
+  const auto name = [&book](std::string_view key, std::string& into) {
+    if (auto text = book.text(key)) into = *text == "off" ? "" : *text;
+    if (key.ends_with("_column")) check_length(book, key, into);
+  };
+  name("nonce", b.nonce);
+  name("row_id", b.row_id);
+  name("last_synced", b.last_synced);
+  name("checksum", b.checksum);
+  name("synced", b.synced);
+  name("page_id_column", b.page_id_column);
+  name("checksum_column", b.checksum_column);
+  name("synced_column", b.synced_column);
+  name("updated_at_column", b.updated_at_column);
+  name("deleted_at_column", b.deleted_at_column);
+  b.write = book.word<BookkeepingWrite>("write",
+                                        {{"with_changes", BookkeepingWrite::with_changes},
+                                         {"background", BookkeepingWrite::background},
+                                         {"off", BookkeepingWrite::off}},
+                                        "a way to write bookkeeping")
+                .value_or(b.write);
+}
 
 Names name_parts(std::string_view table) {
   Names parts(1);
@@ -343,6 +233,25 @@ Names name_parts(std::string_view table) {
   return parts;
 }
 
+std::optional<Direction> read_direction(Section& section) {
+  const auto text = section.text("direction");
+  if (!text) return std::nullopt;
+  const auto found = direction_of(*text);
+  if (!found) {
+    section.wrong("direction", fmt::format("`{}` is not a direction", *text),
+                  fmt::format("one of: {}", fmt::join(direction_names(), ", ")));
+  }
+  return found;
+}
+
+void check_length(Section& section, std::string_view key, const std::string& name) {
+  if (name.size() <= name_bytes_max) return;
+  section.wrong(
+      key, fmt::format("a name in PostgreSQL has at most {} bytes, and this one has {}", name_bytes_max, name.size()),
+      fmt::format("PostgreSQL itself keeps the first {} bytes of it: write those, if the table is there already",
+                  name_bytes_max));
+}
+
 std::optional<Direction> direction_of(std::string_view name) {
   std::string plain = ascii_lower(trim(name));
   std::replace(plain.begin(), plain.end(), '-', '_');
@@ -358,7 +267,7 @@ Names direction_names() {
   return names;
 }
 
-std::pair<PairSpec, WantedTable> read_pair(Reading& reading, const Node& node, const PairSpec& defaults) {
+PairDraft read_pair(Reading& reading, const Node& node, const PairSpec& defaults) {
   return PairReader(reading, node, defaults).read();
 }
 

@@ -187,6 +187,25 @@ std::vector<std::string> Section::texts(std::string_view key) {
   return out;
 }
 
+std::vector<std::pair<std::string, std::string>> Section::named_texts(std::string_view key) {
+  const Node* found = child(key);
+  if (!found) return {};
+  if (found->kind != Node::Kind::map) {
+    wrong(key, fmt::format("`{}` must be a mapping, but this is {}", key, kind_of(found->kind)),
+          "write it like { Name: value }");
+    return {};
+  }
+  std::vector<std::pair<std::string, std::string>> out;
+  for (const auto& entry : found->entries) {
+    if (entry.value.kind != Node::Kind::scalar || entry.value.text.empty()) {
+      reading_.wrong(entry.line, entry.column, fmt::format("`{}` in `{}` needs a single value", entry.key, key));
+      continue;
+    }
+    if (auto value = expand(reading_, entry.value)) out.emplace_back(entry.key, *value);
+  }
+  return out;
+}
+
 void Section::wrong(std::string_view key, std::string what, std::string hint) {
   const Node* at = child(key);
   if (!at) at = node_;

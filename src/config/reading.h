@@ -61,6 +61,8 @@ class Section {
   std::optional<Millis> duration(std::string_view key, Millis least, Millis most);
   std::optional<std::string> id(std::string_view key);
   std::vector<std::string> texts(std::string_view key);
+  /// A mapping whose keys are the user's own names, in its order; each value a single one.
+  std::vector<std::pair<std::string, std::string>> named_texts(std::string_view key);
 
   template <class T>
   std::optional<T> word(std::string_view key, std::initializer_list<Word<T>> words, std::string_view kind) {
@@ -91,9 +93,6 @@ std::optional<std::string> expand(Reading& reading, const Node& scalar);
 
 /// The parts of a table's name: public."my ""odd"" table" is public and my "odd" table.
 Names name_parts(std::string_view table);
-
-/// One pair and what setup would create for it. In config/read_pair.cc.
-std::pair<PairSpec, WantedTable> read_pair(Reading& reading, const Node& node, const PairSpec& defaults);
 
 /// The settings a pair inherits from `sync:` or sets itself: conflict, deletes, brakes, first, drift, bounds.
 void read_policy(Reading& reading, Section& section, PairSpec& spec);

@@ -67,16 +67,23 @@ struct WantedTable {
   std::vector<std::pair<std::string, std::string>> fills;
   // A whole name and its two parts, each kept in step with the others; empty: no such columns.
   std::string full_name, first_name, last_name;
+  bool bare = false;                    // `table` was written without a schema
+  std::vector<std::size_t> bare_joins;  // fields whose join table was, too
 };
 
 struct WorkspaceConfig {
   std::string name = "default";
   std::string source;  // "rowpage.yaml" or "preset decision-vault", for messages
+  std::string schema;  // of tables written without one; empty: public
   Connections connections;
   SyncSettings sync;
   std::vector<PairSpec> pairs;
   std::vector<WantedTable> wanted;  // one for each pair
 };
+
+/// Puts every table and join table that was written without a schema into this one (again, when it was in another).
+/// Before the pairs are resolved.
+void use_schema(WorkspaceConfig& config, const std::string& schema);
 
 /// What a command needs to be set before it can begin.
 struct Needs {

@@ -6,6 +6,7 @@
 #include <limits>
 #include <set>
 
+#include "core/lines.h"
 #include "core/text.h"
 
 namespace rowpage {
@@ -17,6 +18,7 @@ constexpr std::size_t options_max = 100;         // per write
 constexpr std::size_t option_units_max = 100;
 constexpr std::size_t url_units_max = 2'000;
 constexpr std::size_t contact_units_max = 200;  // e-mail, phone
+constexpr std::size_t files_max = 100;          // per write
 
 tl::unexpected<std::string> cannot(std::string why) {
   return tl::unexpected<std::string>(std::move(why));
@@ -36,11 +38,63 @@ std::string listed(const std::vector<std::string>& names) {
   return text;
 }
 
+// --- the forms a field declares: percent, values
+
+/// `number` without what binary fractions add to it: 0.07 * 100 is 7, not 7.000000000000001.
+double to_12_digits(double number) {
+  char digits[40];
+  const auto written = std::to_chars(digits, digits + sizeof digits, number, std::chars_format::scientific, 11);
+  double rounded = 0;
+  std::from_chars(digits, written.ptr, rounded);
+  return rounded == 0 ? 0.0 : rounded;
+}
+
+std::string value_of(const Field& field, const std::string& name) {
+  const auto at = std::ranges::find(field.values, name, &std::pair<std::string, std::string>::first);
+  return at == field.values.end() ? name : at->second;
+}
+
+/// Of several names for one value the first.
+std::string name_for(const Field& field, const std::string& value) {
+  const auto at = std::ranges::find(field.values, value, &std::pair<std::string, std::string>::second);
+  return at == field.values.end() ? value : at->first;
+}
+
+Value each(const Field& field, const Value& value, std::string (*translate)(const Field&, const std::string&)) {
+  if (const auto* text = std::get_if<std::string>(&value)) return make_text(translate(field, *text));
+  const auto* names = std::get_if<TextList>(&value);
+  if (!names) return value;
+  TextList translated;
+  for (const auto& name : *names) translated.push_back(translate(field, name));
+  return make_list(std::move(translated));
+}
+
+Value as_column_says(const Field& field, const Value& page_value) {
+  const auto* number = std::get_if<double>(&page_value);
+  if (field.percent && number) return to_12_digits(*number * 100);
+  return field.values.empty() ? page_value : each(field, page_value, value_of);
+}
+
+Value as_property_says(const Field& field, const Value& row_value) {
+  const auto* number = std::get_if<double>(&row_value);
+  if (field.percent && number) return to_12_digits(*number / 100);
+  return field.values.empty() ? row_value : each(field, row_value, name_for);
+}
+
 // --- towards the row
+
+bool whole_number(std::string_view text) {
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  return error == std::errc() && end == text.data() + text.size();
+}
 
 Fitted fit_text_column(const Field& field, const std::string& text) {
   if (text.find('\0') != std::string::npos)
     return cannot("the text holds a NUL character, which PostgreSQL cannot store");
+  const bool whole = field.target.type == ColumnType::integer || field.target.type == ColumnType::bigint;
+  if (!field.values.empty() && whole && !whole_number(text))
+    return cannot(display(text) + " has no number under `values`, and the column is " + field.target.sql_type);
   if (field.target.type == ColumnType::enumeration && !has_option(field.target.labels, text)) {
     return cannot(display(text) + " is not a value of the enum " + field.target.sql_type + " (" +
                   listed(field.target.labels) + ")");
@@ -183,6 +237,36 @@ Fitted fit_text_property(const Field& field, const std::string& text) {
   return text;
 }
 
+bool is_address(std::string_view text) {
+  std::string_view rest = text;
+  if (rest.starts_with("https://")) {
+    rest.remove_prefix(8);
+  } else if (rest.starts_with("http://")) {
+    rest.remove_prefix(7);
+  } else {
+    return false;
+  }
+  return !rest.empty() && rest.front() != '/' && rest.find_first_of(" \t\r") == std::string_view::npos;
+}
+
+Fitted fit_files(const std::string& text) {
+  if (!valid_utf8(text)) return cannot("the text is not valid UTF-8");
+  const auto lines = lines_of(text);
+  if (lines.size() > files_max)
+    return cannot("too many files for Notion: " + with_count(lines.size(), files_max, "lines"));
+  for (const auto& line : lines) {
+    if (line.starts_with(kept_file_mark)) {
+      return cannot(display(line) + " stands for a file that Notion keeps, and only people can put that into a page");
+    }
+    if (!is_address(line)) return cannot(display(line) + " is not an address Notion can link a file by (https://...)");
+    if (utf16_length(line) > url_units_max) {
+      return cannot("address too long for Notion: " + with_count(utf16_length(line), url_units_max, "UTF-16 units") +
+                    " (" + display(line) + ")");
+    }
+  }
+  return make_text(join_lines(lines));
+}
+
 Fitted fit_list_property(const Field& field, const TextList& names) {
   if (names.size() > options_max) {
     return cannot("Notion takes at most 100 options in one write, the row has " + std::to_string(names.size()));
@@ -216,6 +300,8 @@ std::string_view wanted_kind(FieldType type) {
       return "a date";
     case FieldType::multi_select:
       return "a list of options";
+    case FieldType::files:
+      return "addresses of files";
     default:
       return "a text";
   }
@@ -238,7 +324,11 @@ Storing storing(const Field& field) {
 }
 
 Fitted fit_row(const Field& field, const Value& page_value) {
-  if (field.type == FieldType::checkbox && is_null(page_value)) return false;
+  return fit_column(field, as_column_says(field, page_value));
+}
+
+Fitted fit_column(const Field& field, const Value& value) {
+  if (field.type == FieldType::checkbox && is_null(value)) return false;
   struct Visitor {
     const Field& field;
     Fitted operator()(Null) const { return Null{}; }
@@ -248,11 +338,13 @@ Fitted fit_row(const Field& field, const Value& page_value) {
     Fitted operator()(const DateSpan& span) const { return fit_date_column(field, span); }
     Fitted operator()(const TextList& names) const { return fit_list_column(field, names); }
   };
-  return std::visit(Visitor{field}, page_value);
+  return std::visit(Visitor{field}, value);
 }
 
 Fitted fit_page(const Field& field, const Value& row_value) {
-  if (read_only(field.type)) return cannot("Notion sets this property itself");
+  if (field.type == FieldType::people && !field.as_text)
+    return cannot("people are chosen in Notion: a row's text names no member of the workspace for sure");
+  if (read_only(field.type) && !field.as_text) return cannot("Notion sets this property itself");
   struct Visitor {
     const Field& field;
     Fitted mismatch() const {
@@ -278,6 +370,8 @@ Fitted fit_page(const Field& field, const Value& row_value) {
         case FieldType::date:
         case FieldType::multi_select:
           return mismatch();
+        case FieldType::files:
+          return field.as_text ? fit_text_property(field, text) : fit_files(text);
         default:
           return fit_text_property(field, text);
       }
@@ -291,7 +385,7 @@ Fitted fit_page(const Field& field, const Value& row_value) {
       return fit_list_property(field, names);
     }
   };
-  return std::visit(Visitor{field}, row_value);
+  return std::visit(Visitor{field}, as_property_says(field, row_value));
 }
 
 }  // namespace rowpage

@@ -17,8 +17,12 @@ namespace rowpage {
 /// The value, or why it cannot travel (one sentence for a person).
 using Fitted = tl::expected<Value, std::string>;
 
-/// A page's value as the field's column will hold it.
+/// A page's value as the field's column will hold it. `values` and `percent` of the field are applied here and undone
+/// in fit_page(): a row's value is always in the column's terms.
 Fitted fit_row(const Field& field, const Value& page_value);
+
+/// A value in the column's own terms as the column will hold it: fit_row() without `values` and `percent`.
+Fitted fit_column(const Field& field, const Value& value);
 
 /// A row's value as the field's property will show it. Limits are Notion's
 /// (developers.notion.com, request limits).

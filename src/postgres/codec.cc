@@ -6,6 +6,7 @@
 
 #include "base/json.h"
 #include "core/fit.h"
+#include "core/lines.h"
 #include "core/text.h"
 #include "core/time.h"
 #include "postgres/sql_text.h"
@@ -54,7 +55,7 @@ Decoded decode_number(const Field& field, std::string_view text) {
   if (field.target.type == ColumnType::real) {
     const auto single = parse_number<float>(text);
     if (!single || !std::isfinite(*single)) return cannot(shown(text) + " is not a number Notion can hold");
-    return fit_row(field, Value(static_cast<double>(*single)));  // the decimal both sides know this float by
+    return fit_column(field, Value(static_cast<double>(*single)));  // the decimal both sides know this float by
   }
   const auto number = parse_number<double>(text);
   if (!number || !std::isfinite(*number)) return cannot(shown(text) + " is not a number Notion can hold");
@@ -193,6 +194,28 @@ std::optional<std::string> inexact_number(std::string_view text) {
   return std::nullopt;
 }
 
+// --- lines: people and files ---
+
+/// An element with a line break in it would become two when it is written back.
+Decoded decode_lines(const std::vector<std::string>& elements) {
+  std::vector<std::string> lines;
+  for (const auto& element : elements) {
+    if (element.find('\n') != std::string::npos) return cannot(shown(element) + " holds a line break");
+    if (const auto line = trim(element); !line.empty()) lines.emplace_back(line);
+  }
+  return make_text(join_lines(lines));
+}
+
+std::optional<std::vector<std::string>> texts_in(const json::value& parsed) {
+  if (!parsed.is_array()) return std::nullopt;
+  std::vector<std::string> texts;
+  for (const auto& element : parsed.get_array()) {
+    if (!element.is_string()) return std::nullopt;
+    texts.emplace_back(element.get_string());
+  }
+  return texts;
+}
+
 Decoded decode_json(const Field& field, std::string_view text) {
   auto parsed = parse_json(text);
   if (!parsed) return cannot("the JSON cannot be read: " + parsed.error().what);
@@ -200,19 +223,23 @@ Decoded decode_json(const Field& field, std::string_view text) {
     return cannot("the JSON holds the number " + *digits + ", which has more than 15 digits");
   if (field.type == FieldType::multi_select) {
     if (parsed->is_null()) return Value(Null{});
-    if (!parsed->is_array()) return cannot("the JSON is not a list of texts");
-    TextList names;
-    for (const auto& element : parsed->get_array()) {
-      if (!element.is_string()) return cannot("the JSON is not a list of texts");
-      names.emplace_back(element.get_string());
-    }
-    return make_list(std::move(names));
+    auto names = texts_in(*parsed);
+    if (!names) return cannot("the JSON is not a list of texts");
+    return make_list(std::move(*names));
+  }
+  if (in_lines(field.type)) {
+    if (parsed->is_null()) return Value(Null{});
+    if (parsed->is_string()) return make_text(std::string(parsed->get_string()));
+    const auto lines = texts_in(*parsed);
+    if (!lines) return cannot("the JSON is neither a text nor a list of texts");
+    return decode_lines(*lines);
   }
   if (field.type != FieldType::json && parsed->is_string()) return make_text(std::string(parsed->get_string()));
   return make_text(canonical_text(*parsed));
 }
 
 Encoded encode_json(const Field& field, const std::string& text) {
+  if (in_lines(field.type)) return Cell(to_text(value_to_json(lines_of(text))));
   auto parsed = parse_json(text);
   if (field.type == FieldType::json) {
     if (!parsed) return cannot("the text is not JSON: " + parsed.error().what);
@@ -268,7 +295,7 @@ struct Encoder {
       case ColumnType::json:
         return encode_json(field, text);
       case ColumnType::text_array:
-        return Cell(array_literal(std::vector<std::string>{text}));
+        return Cell(array_literal(in_lines(field.type) ? lines_of(text) : std::vector<std::string>{text}));
       case ColumnType::boolean:
       case ColumnType::daterange:
       case ColumnType::tsrange:
@@ -363,7 +390,7 @@ tl::expected<Value, std::string> decode(const Field& field, std::optional<std::s
       return Value(text == "true" || text == "t");
     case ColumnType::integer:
     case ColumnType::bigint:
-      if (field.type == FieldType::unique_id) return make_text(std::string(text));
+      if (field.type != FieldType::number) return make_text(std::string(text));  // an option by its number, an id
       [[fallthrough]];
     case ColumnType::numeric:
     case ColumnType::real:
@@ -379,6 +406,7 @@ tl::expected<Value, std::string> decode(const Field& field, std::optional<std::s
     case ColumnType::text_array: {
       const auto elements = parse_array(text);
       if (!elements) return cannot(shown(text) + " is not an array of one dimension");
+      if (in_lines(field.type)) return decode_lines(*elements);
       return make_list(*elements);
     }
     case ColumnType::json:

@@ -43,6 +43,19 @@ TEST_F(Commands, init_writes_a_config_and_a_private_env_and_overwrites_nothing) 
   EXPECT_EQ(world.read("rowpage.yaml"), "mine");
 }
 
+TEST_F(Commands, init_leaves_a_line_to_fill_in_for_every_database_of_the_preset) {
+  const auto many = world.run({"init", "--preset", "higherself"});
+  EXPECT_EQ(many.code, 0) << many.err;
+  EXPECT_NE(world.read("rowpage.yaml").find("model: RewardBounty"), std::string::npos);
+  const auto env = world.read(".env");
+  for (const std::string name : {"NOTION_BUSINESS_ENTITIES_DB", "NOTION_TASKS_DB", "NOTION_PARENT_PAGE_ID"})
+    EXPECT_NE(env.find("\n" + name + "=\n"), std::string::npos) << name;
+  EXPECT_EQ(env.find("NOTION_DATABASE_ID"), std::string::npos);
+  std::size_t databases = 0;
+  for (auto at = env.find("_DB=\n"); at != std::string::npos; at = env.find("_DB=\n", at + 1)) ++databases;
+  EXPECT_EQ(databases, 16u);
+}
+
 TEST_F(Commands, setup_makes_both_sides_notes_the_id_and_is_done_the_second_time) {
   world.run({"init", "--preset", "decision-vault"});
   world.environment.erase("ROWPAGE_PRESET");

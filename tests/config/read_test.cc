@@ -132,16 +132,19 @@ TEST(Config, keys_of_later_versions_are_refused_by_name) {
             "        where: '.type != \"Other\"'\n"
             "        ^\n"
             "  remove it for now");
-  for (const std::string key : {"to", "join", "to_notion", "to_supabase"}) {
+  for (const std::string key : {"to_notion", "to_supabase"}) {
     const auto text =
         refusal(config("", "", "      - { column: name, property: Name, type: title, " + key + ": x }\n"));
     EXPECT_NE(text.find("`" + key + "` is not supported by this version yet"), std::string::npos) << text;
   }
-  for (const std::string type : {"relation", "people", "files", "formula", "rollup"}) {
-    const auto text = refusal(config("", "", "      - { column: name, property: Name, type: " + type + " }\n"));
-    EXPECT_NE(text.find("fields of type `" + type + "` are not supported by this version yet"), std::string::npos)
-        << text;
-  }
+}
+
+TEST(Config, computed_properties_are_not_mapped_and_the_message_says_where_they_belong) {
+  EXPECT_EQ(refusal(config("", "", "      - { column: name, property: Name, type: formula }\n")),
+            "rowpage.yaml:7:47: a formula is computed in Notion and belongs to no column\n"
+            "          - { column: name, property: Name, type: formula }\n"
+            "                                                  ^\n"
+            "  remove the field; `setup: { formulas: { Name: expression } }` creates formulas");
 }
 
 TEST(Config, a_mistyped_field_type_gets_the_nearest_and_all) {

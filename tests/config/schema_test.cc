@@ -7,6 +7,8 @@
 
 #include "base/json.h"
 #include "config/node.h"
+#include "config/read.h"
+#include "config/workspace.h"
 
 namespace rowpage {
 namespace {
@@ -36,7 +38,10 @@ class Checker {
       rule = find(*find(schema_, "definitions"), ref.substr(ref.rfind('/') + 1));
       ASSERT_TRUE(rule) << ref;
     }
+    if (const auto* ways = find_array(*rule, "anyOf"); ways && !find(*rule, "type")) rule = fitting(node, *ways);
     if (node.kind == Node::Kind::scalar) {
+      if (const auto type = find_string(*rule, "type"); type == "object" || type == "array")
+        trouble_ += place + " must be an " + std::string(type) + "\n";
       const auto* words = find_array(*rule, "enum");
       if (!words || node.text.starts_with("${")) return;
       for (const auto& word : *words) {
@@ -47,12 +52,17 @@ class Checker {
     }
     const auto* properties = find(*rule, "properties");
     const auto* items = find(*rule, "items");
-    if (node.kind == Node::Kind::map && !properties) trouble_ += place + " is no mapping\n";
+    const auto* others = find(*rule, "additionalProperties");
+    if (others && !others->is_object()) others = nullptr;
+    if (node.kind == Node::Kind::map && !properties && !others) trouble_ += place + " is no mapping\n";
     if (node.kind == Node::Kind::list && !items) trouble_ += place + " is no list\n";
     for (const auto& entry : node.entries) {
       const auto here = place + "/" + entry.key;
-      const json::value* next =
-          node.kind == Node::Kind::map ? (properties ? find(*properties, entry.key) : nullptr) : items;
+      const json::value* next = items;
+      if (node.kind == Node::Kind::map) {
+        next = properties ? find(*properties, entry.key) : nullptr;
+        if (!next) next = others;
+      }
       if (next) {
         look(entry.value, *next, here);
       } else {
@@ -64,6 +74,17 @@ class Checker {
         if (!node.find(std::string_view(key.get_string()))) trouble_ += place + " lacks " + to_text(key) + "\n";
       }
     }
+  }
+
+  // The alternative of the node's kind; none: the first, which then complains.
+  static const json::value* fitting(const Node& node, const json::array& ways) {
+    const std::string_view kind = node.kind == Node::Kind::map    ? "object"
+                                  : node.kind == Node::Kind::list ? "array"
+                                                                  : "string";
+    for (const auto& way : ways) {
+      if (find_string(way, "type") == kind) return &way;
+    }
+    return &ways.front();
   }
 
   const json::value& schema_;
@@ -94,32 +115,56 @@ TEST_F(Schema, every_preset_agrees_and_names_it_in_its_first_line) {
   }
 }
 
-TEST_F(Schema, the_examples_of_the_documentation_agree) {
-  int examples = 0;
+// The YAML blocks of the pages that show configuration.
+std::vector<std::string> documented_examples() {
+  std::vector<std::string> blocks;
   for (const char* page : {"README.md", "docs/configuration.md"}) {
     std::istringstream text(slurp(page));
-    std::string line, block;
+    std::string line;
     bool inside = false;
     while (std::getline(text, line)) {
-      if (inside && line == "```") {
-        EXPECT_EQ(trouble(block), "") << page << "\n" << block;
-        ++examples;
+      if (line == "```yaml") {
+        inside = true;
+        blocks.emplace_back();
+      } else if (line == "```") {
         inside = false;
       } else if (inside) {
-        block += line + "\n";
-      } else if (line == "```yaml") {
-        inside = true;
-        block.clear();
+        blocks.back() += line + "\n";
       }
     }
   }
-  EXPECT_GT(examples, 0);
+  return blocks;
+}
+
+TEST_F(Schema, the_examples_of_the_documentation_agree) {
+  const auto examples = documented_examples();
+  EXPECT_FALSE(examples.empty());
+  for (const auto& example : examples) EXPECT_EQ(trouble(example), "") << example;
+}
+
+TEST_F(Schema, the_whole_examples_of_the_documentation_are_read_without_a_mistake) {
+  const Environment environment({{"NOTION_DATABASE_ID", "0123456789abcdef0123456789abcdef"}}, {});
+  int whole = 0;
+  for (const auto& example : documented_examples()) {
+    if (!example.starts_with("pairs:") && example.find("\npairs:") == std::string::npos) continue;
+    const auto read = read_config(example, "example", environment);
+    EXPECT_TRUE(read) << read.error().what;
+    ++whole;
+  }
+  EXPECT_GE(whole, 4);
 }
 
 TEST_F(Schema, the_checker_sees_unknown_keys_words_and_what_is_missing) {
   EXPECT_NE(trouble("pairs: []\nsinc: 1\n"), "");
   EXPECT_NE(trouble("sync: { deletes: softly }\npairs: []\n"), "");
   EXPECT_NE(trouble("version: 1\n"), "");
+  const std::string pair =
+      "pairs:\n  - { model: A, notion: { title: A }, table: a, fields: [ { property: A, type: title } ], ";
+  EXPECT_EQ(trouble(pair + "setup: { indexes: [a, [a, b], { name: i, columns: [a] }], formulas: { N: 1 } } }\n"), "");
+  EXPECT_NE(trouble(pair + "setup: { indexes: [{ nam: i, columns: [a] }] } }\n"), "");
+  EXPECT_NE(trouble(pair + "setup: { indexes: [{ name: i }] } }\n"), "");
+  EXPECT_NE(trouble(pair + "setup: { properties: { A: formula } } }\n"), "");
+  EXPECT_NE(trouble(pair + "setup: { formulas: [a] } }\n"), "");
   EXPECT_NE(trouble("pairs:\n  - { model: A, table: a, fields: [ { column: a, property: A, type: title } ] }\n"), "");
 }
 

@@ -125,5 +125,92 @@ RC_GTEST_PROP(Fit, what_fits_once_fits_again_unchanged, ()) {
   RC_ASSERT((fit_page(field, *page).value() == *page));
 }
 
+Field tier() {
+  Field field = make_field("a", FieldType::select, ColumnType::text);
+  field.values = {{"Tier 1", "1"}, {"Tier 2", "2"}, {"Second", "2"}};
+  return field;
+}
+
+TEST(FitValues, a_name_becomes_its_value_and_a_value_the_first_of_its_names) {
+  EXPECT_EQ(fit_row(tier(), text("Tier 1")), Value(text("1")));
+  EXPECT_EQ(fit_row(tier(), text("Second")), Value(text("2")));
+  EXPECT_EQ(fit_page(tier(), text("2")), Value(text("Tier 2")));
+  EXPECT_EQ(fit_row(tier(), text("Other")), Value(text("Other")));
+  EXPECT_EQ(fit_page(tier(), text("Other")), Value(text("Other")));
+  EXPECT_EQ(fit_page(tier(), Null{}), Value(Null{}));
+}
+
+TEST(FitValues, every_option_of_a_list_is_translated_and_names_of_one_value_become_one) {
+  Field field = tier();
+  field.type = FieldType::multi_select;
+  EXPECT_EQ(fit_row(field, TextList{"Second", "Tier 1", "Tier 2"}), Value(TextList{"1", "2"}));
+  EXPECT_EQ(fit_page(field, TextList{"1", "2"}), Value(TextList{"Tier 1", "Tier 2"}));
+}
+
+TEST(FitValues, limits_hold_for_what_arrives_and_not_for_what_was_there) {
+  Field field = make_field("a", FieldType::select, ColumnType::text, "character varying(2)");
+  field.target.max_length = 2;
+  field.values = {{"A long name", "al"}, {"B, C", "bc"}};
+  EXPECT_EQ(fit_row(field, text("A long name")), Value(text("al")));
+  EXPECT_EQ(fit_page(field, text("al")), Value(text("A long name")));
+  refuses(fit_page(field, text("bc")), "comma");
+}
+
+TEST(FitValues, a_number_column_takes_only_options_that_have_a_number) {
+  Field field = tier();
+  field.target.type = ColumnType::integer;
+  field.target.sql_type = "integer";
+  EXPECT_EQ(fit_row(field, text("Tier 2")), Value(text("2")));
+  refuses(fit_row(field, text("Tier 9")), "no number under `values`");
+}
+
+TEST(FitPercent, moves_the_point_two_places_without_binary_noise) {
+  Field field = make_field("a", FieldType::number, ColumnType::numeric, "numeric(5,2)");
+  field.percent = true;
+  EXPECT_EQ(fit_row(field, 0.07), Value(7.0));
+  EXPECT_EQ(fit_row(field, 0.1234), Value(12.34));
+  EXPECT_EQ(fit_page(field, 12.34), Value(0.1234));
+  EXPECT_EQ(fit_page(field, 0.0), Value(0.0));
+  EXPECT_EQ(fit_page(field, Null{}), Value(Null{}));
+  Field whole = make_field("a", FieldType::number, ColumnType::integer, "integer");
+  whole.percent = true;
+  EXPECT_EQ(fit_row(whole, 0.29), Value(29.0));
+  refuses(fit_row(whole, 0.295), "not a whole number");
+}
+
+RC_GTEST_PROP(FitPercent, comes_back_for_every_decimal_a_numeric_column_holds, ()) {
+  Field field = make_field("a", FieldType::number, ColumnType::numeric, "numeric(12,4)");
+  field.percent = true;
+  const double row = static_cast<double>(*rc::gen::inRange<std::int64_t>(-99'999'999, 99'999'999)) / 10'000;
+  const auto page = fit_page(field, row);
+  RC_ASSERT(page.has_value());
+  RC_ASSERT(fit_row(field, *page).value() == Value(row));
+}
+
+TEST(FitFiles, addresses_travel_and_everything_else_says_why_not) {
+  const Field field = make_field("a", FieldType::files, ColumnType::json, "jsonb");
+  EXPECT_EQ(fit_page(field, text("https://a.example/1.png\r\n\nhttp://b.example/x")),
+            Value(text("https://a.example/1.png\nhttp://b.example/x")));
+  EXPECT_EQ(fit_page(field, Null{}), Value(Null{}));
+  refuses(fit_page(field, text("https://a.example/1.png\nnotion-file:plan.pdf")), "a file that Notion keeps");
+  refuses(fit_page(field, text("plan.pdf")), "not an address");
+  refuses(fit_page(field, text("https://a.example/my plan.pdf")), "not an address");
+  refuses(fit_page(field, text("https://")), "not an address");
+  refuses(fit_page(field, "https://a.example/" + std::string(1'983, 'x')), "2001 UTF-16 units, the limit is 2000");
+  EXPECT_TRUE(fit_page(field, "https://a.example/" + std::string(1'982, 'x')));
+  std::string many;
+  for (int i = 0; i <= 100; ++i) many += "https://a.example/" + std::to_string(i) + "\n";
+  refuses(fit_page(field, many), "too many files");
+  EXPECT_EQ(fit_row(field, text("https://a.example/1\nnotion-file:x")),
+            Value(text("https://a.example/1\nnotion-file:x")));
+  refuses(fit_page(field, 1.0), "files");
+}
+
+TEST(FitPeople, travel_to_the_row_only) {
+  const Field field = make_field("a", FieldType::people, ColumnType::text);
+  EXPECT_EQ(fit_row(field, text("Ada\nBea")), Value(text("Ada\nBea")));
+  refuses(fit_page(field, text("Ada")), "chosen in Notion");
+}
+
 }  // namespace
 }  // namespace rowpage

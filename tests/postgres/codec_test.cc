@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "core/fit.h"
+#include "core/lines.h"
 #include "core/time.h"
 #include "support/decision_vault.h"
 
@@ -182,6 +183,43 @@ TEST(Codec, refuses_nul_and_broken_utf8_everywhere) {
     EXPECT_FALSE(encode(text, bad));
     EXPECT_FALSE(encode(list, TextList{bad}));
   }
+}
+
+RC_GTEST_PROP(Codec, people_and_files_come_back_from_texts_arrays_and_json, ()) {
+  const Value lines = make_text(join_lines(*rc::gen::container<std::vector<std::string>>(rc::gen::element<std::string>(
+      "Ada Lovelace", "https://a.example/x?y=1,2", "notion-file:plan \"b\".pdf", "{odd}", "\xF0\x9F\x98\x80"))));
+  for (const auto type : {FieldType::people, FieldType::files}) {
+    RC_ASSERT(round_trip(field_of("c", type, ColumnType::text, "text"), lines) == lines);
+    RC_ASSERT(round_trip(field_of("c", type, ColumnType::text_array, "text[]"), lines) == lines);
+    RC_ASSERT(round_trip(field_of("c", type, ColumnType::json, "jsonb"), lines) == lines);
+  }
+}
+
+TEST(Codec, a_line_is_an_element_of_an_array_or_of_json) {
+  const Value two = std::string("https://a.example/1\nhttps://b.example/2");
+  const Field json = field_of("c", FieldType::files, ColumnType::json, "jsonb");
+  const Field array = field_of("c", FieldType::files, ColumnType::text_array, "text[]");
+  EXPECT_EQ(text_of(json, two), R"(["https://a.example/1","https://b.example/2"])");
+  EXPECT_EQ(text_of(array, two), R"({"https://a.example/1","https://b.example/2"})");
+  EXPECT_EQ(*decode(json, "[]"), Value(Null{}));
+  EXPECT_EQ(*decode(json, "null"), Value(Null{}));
+  EXPECT_EQ(*decode(json, R"("https://a.example/1")"), Value(std::string("https://a.example/1")));
+  EXPECT_EQ(*decode(json, R"(["b", "", "a", "b"])"), Value(std::string("b\na\nb")));
+  EXPECT_EQ(decode(json, R"(["a\nb"])").error(), "“a b” holds a line break");
+  EXPECT_EQ(decode(json, R"([{"url": "x"}])").error(), "the JSON is neither a text nor a list of texts");
+  EXPECT_FALSE(decode(array, "{\"a\nb\"}"));
+}
+
+TEST(Codec, an_option_kept_as_a_number_is_read_as_the_text_its_name_is_mapped_from) {
+  const Field tier = field_of("tier", FieldType::select, ColumnType::integer, "integer");
+  EXPECT_EQ(*decode(tier, "2"), Value(std::string("2")));
+  EXPECT_EQ(text_of(tier, std::string("2")), "2");
+}
+
+TEST(Codec, a_percentage_is_read_as_the_column_has_it) {
+  Field rate = field_of("rate", FieldType::number, ColumnType::real, "real");
+  rate.percent = true;
+  EXPECT_EQ(*decode(rate, "12.5"), Value(12.5));
 }
 
 }  // namespace
