@@ -36,6 +36,9 @@ std::string_view result_type(const Source& source, std::string_view expression) 
     if (property.type == "date" || property.type == "created_time" || property.type == "last_edited_time")
       return "date";
   }
+  for (const std::string_view counted : {"dateBetween(", "length(", "round(", "toNumber(", "min(", "max("}) {
+    if (expression.starts_with(counted)) return "number";
+  }
   return "string";
 }
 
