@@ -145,6 +145,24 @@ std::string formatted(const FormulaDate& date, std::string_view pattern) {
   return out;
 }
 
+// Of ASCII letters; others stay.
+std::string in_case(std::string text, bool upper) {
+  for (char& c : text) {
+    const auto letter = static_cast<unsigned char>(c);
+    if (letter < 128) c = static_cast<char>(upper ? std::toupper(letter) : std::tolower(letter));
+  }
+  return text;
+}
+
+FormulaValue extreme(const Arguments& in, bool greatest) {
+  std::optional<double> best;
+  for (const auto& value : in) {
+    const auto number = number_of(value);
+    if (number && (!best || (greatest ? *number > *best : *number < *best))) best = number;
+  }
+  return best ? FormulaValue(*best) : FormulaValue();
+}
+
 class Reader {
  public:
   Reader(const Call& call, const Page& page, const PageState& state, const Source& source, std::string_view text)
@@ -363,6 +381,14 @@ class Reader {
     if (name == "or") return std::any_of(in.begin(), in.end(), truth);
     if (name == "and") return std::all_of(in.begin(), in.end(), truth);
     if (in.empty()) return fail_here();
+    if (name == "ifs") {
+      for (std::size_t i = 0; i + 1 < in.size(); i += 2) {
+        if (truth(in[i])) return in[i + 1];
+      }
+      return in.size() % 2 ? in.back() : FormulaValue();
+    }
+    if (name == "min" || name == "max") return extreme(in, name == "max");
+    if (name == "lower" || name == "upper") return in_case(text_of(in[0]), name == "upper");
     if (name == "empty") return empty(in[0]);
     if (name == "not") return !truth(in[0]);
     if (name == "format") return text_of(in[0]);

@@ -238,9 +238,10 @@ json::value converted(World& world, const Property& from, Property& to, const js
 void convert_rows(Call& call, Source& source, const Property& from, Property& to) {
   for (auto* page : source.rows) {
     const auto* cell = page->now->cell(from.key);
-    if (!cell) continue;
+    if (!cell && page->now->links(from.key).empty()) continue;
     PageState state = *page->now;
-    state.set(from.key, converted(call.world, from, to, *cell));
+    state.set_links(from.key, {});
+    if (cell) state.set(from.key, converted(call.world, from, to, *cell));
     state.written = call.now;
     call.world.publish(*page, std::move(state), call.keep_ms());
   }
