@@ -21,6 +21,8 @@ std::string cache_text(const SourceSchema& source, const Bot& bot, const Secret&
     json::array options;
     for (const auto& option : property.options) options.emplace_back(json::string(option));
     each["options"] = std::move(options);
+    if (!property.target.empty()) each["target"] = property.target;
+    if (!property.synced_id.empty()) each["synced_id"] = property.synced_id;
     properties.push_back(std::move(each));
   }
   json::object out;
@@ -49,6 +51,9 @@ std::optional<CachedSource> read_cache(std::string_view text, const Secret& toke
     property.id = find_string(each, "id");
     property.name = find_string(each, "name");
     property.type = find_string(each, "type");
+    property.target = find_string(each, "target");
+    property.synced_id = find_string(each, "synced_id");
+    if (property.type == "relation" && property.target.empty()) return std::nullopt;  // from before targets were kept
     if (const auto* options = find_array(each, "options")) {
       for (const auto& option : *options) {
         if (option.is_string()) property.options.emplace_back(option.get_string());

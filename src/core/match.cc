@@ -60,7 +60,7 @@ std::string checksum_text(const Pair& pair, const Values& values) {
   std::string text;
   bool any = false;
   for (std::size_t i = 0; i < values.size(); ++i) {
-    if (read_only(pair.fields[i].type)) continue;
+    if (read_only(pair.fields[i].type) || pair.fields[i].is_relation()) continue;
     if (!text.empty() || i > 0) text += '|';
     const auto* span = std::get_if<DateSpan>(&values[i]);
     const std::string part = span ? format_day(span->start_ms) : ascii_lower(collapse_space(plain(values[i])));

@@ -22,7 +22,8 @@ std::string match_text(const Pair& pair, const Match& match, const Page& page);
 std::string match_text(const Pair& pair, const Match& match, const Row& row);
 
 /// The text whose SHA-256 is a record's checksum: the values in field order joined by "|", texts
-/// trimmed, collapsed and in lower case, dates as days. Empty when all values are.
+/// trimmed, collapsed and in lower case, dates as days; without links, whose names differ between the sides. Empty when
+/// all values are.
 std::string checksum_text(const Pair& pair, const Values& values);
 
 class Matcher {

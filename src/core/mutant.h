@@ -31,6 +31,11 @@ enum class Mutant {
   ack_before_apply,        // captured changes are acknowledged when taken
   guess_ambiguous,         // matching takes the first of several
   copy_is_orphan,          // R3: a person's Duplicate is taken for our own page
+  vanished_is_removed,     // a link missing from a page is taken for removed, whatever became of its target
+  links_as_one_value,      // a relation is merged as a whole, the page wins
+  forget_waiting_links,    // a link whose target has no counterpart yet is taken for agreed
+  deaf_back_end,           // a change seen at the back end of a relation is not followed to its owner
+  links_cut_at_hundred,    // what does not fit into one write is left out for good
   count_
 };
 

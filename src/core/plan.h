@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "core/edges.h"
 #include "core/merge.h"
 #include "core/record.h"
 #include "core/schema.h"
@@ -62,6 +63,10 @@ struct Action {
   std::vector<Conflict> conflicts;   // logged before anything is overwritten
   std::vector<std::size_t> settled;  // fields that were undecided and are no longer
   std::vector<std::size_t> drift;    // fields changed on a side that is read only for them
+  std::vector<EdgeMerge> edges;      // of relations kept in join tables; their page parts stand in page_set as well
+  std::vector<std::size_t> late;     // foreign keys whose link cannot travel yet: neither shadow moves
+  std::vector<Errand> errands;  // what links of this record leave to do; they replace those of kinds await_*
+  std::vector<Errand> other_errands, errands_done;  // for other records; of this one, done with this action's page part
   bool later = false;                // something is left for a later run, because of this run's direction
   std::optional<Parked> park;        // waiting, held or parked: nothing else is done
   Values page_now, row_now;          // what each side shows (presumed: its shadow); empty: no such half
@@ -74,10 +79,10 @@ struct Action {
   std::vector<std::string> all_reasons() const;
 
   bool writes() const { return row_op != RowOp::none || page_op != PageOp::none; }
+  /// Whether values or links travel to the row.
+  bool sets_row() const;
   /// Nothing to write and nothing to learn.
-  bool nothing() const {
-    return !writes() && !link_new && agreed.empty() && !close && conflicts.empty() && settled.empty() && !park;
-  }
+  bool nothing() const;
 };
 
 /// Decides one record. Never fails: what cannot travel becomes an Action with `park`.

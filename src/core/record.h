@@ -85,7 +85,7 @@ struct Target {
   std::string ref;        // what the links in PostgreSQL are named by; empty: it has no row yet
   std::string key;        // of its row in its own pair
   bool live = false;      // both its halves lived when last seen
-  bool hidden = false;    // its page was read just now and is in the trash, moved away or out of reach
+  bool seen = false;      // its page was read in this run, and lives where it should
 };
 
 /// What a link leaves to do: kept in the state, so that no link is forgotten. Names a record of a pair and, where a

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/edges.h"
 #include "core/fit.h"
 #include "core/merge.h"
 
@@ -68,7 +69,7 @@ const Page& original_of(const std::vector<Page>& pages, const std::vector<Change
 }
 
 Link adopt(const Pair& pair, const std::vector<Change>& intended, const std::string& nonce, const Page& found,
-           const Row* row, const std::string& key) {
+           const Row* row, const std::string& key, const std::vector<Target>& targets) {
   Link link;
   link.key = key;
   link.page_id = found.id;
@@ -84,7 +85,11 @@ Link adopt(const Pair& pair, const std::vector<Change>& intended, const std::str
     const bool own_value =
         read_only(field.type) || field.type == FieldType::status || field.type == FieldType::checkbox;
     link.page_shadow[i] = sent != intended.end() ? sent->value : own_value ? found.values[i] : Value{};
-    if (read_only(field.type)) {
+    if (field.is_relation()) {
+      // What the other end of a two-way relation shows by now is looked at like any change there.
+      if (field.relation.kind == Relation::Kind::back) link.page_shadow[i] = Null{};
+      link.row_shadow[i] = refs_of(i, link.page_shadow[i], targets);
+    } else if (read_only(field.type)) {
       link.page_shadow[i] = Null{};  // it still has to travel to the row
       link.row_shadow[i] = row ? row->values[i] : Value{};
     } else {
@@ -94,12 +99,22 @@ Link adopt(const Pair& pair, const std::vector<Change>& intended, const std::str
   return link;
 }
 
-void overlay(const Pair& pair, const Pending& pending, const Page& seen, const Row* row, Link& link) {
+void overlay(const Pair& pair, const Pending& pending, const Page& seen, const Row* row, Link& link,
+             const std::vector<Target>& targets) {
   for (const auto& [i, sent] : pending.intended) {
+    const Relation::Kind kind = pair.fields[i].relation.kind;
+    if (kind == Relation::Kind::join || kind == Relation::Kind::back) {
+      const auto found = std::ranges::find(pending.found, i, &Change::field);
+      const Value before = found != pending.found.end() ? found->value : link.page_shadow[i];
+      link.page_shadow[i] = doubtful_shadow(before, sent, seen.values[i]);
+      if (kind == Relation::Kind::join) link.row_shadow[i] = refs_of(i, common(link.page_shadow[i], sent), targets);
+      continue;
+    }
     if (seen.values[i] != sent && unmoved(pending, link, seen, i))
       continue;  // (or put back by a person: the ABA limit)
     link.page_shadow[i] = sent;
-    link.row_shadow[i] = row_value_behind(pair.fields[i], sent, row, i);
+    link.row_shadow[i] =
+        kind == Relation::Kind::column ? refs_of(i, sent, targets) : row_value_behind(pair.fields[i], sent, row, i);
   }
 }
 

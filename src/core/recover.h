@@ -36,15 +36,17 @@ Millis next_look(const Pair& pair, const Pending& pending);
 const Page& original_of(const std::vector<Page>& pages, const std::vector<Change>& intended);
 
 /// The link a found page gets: its shadow is what we sent (never what it shows now, or a person's edit since would be
-/// lost), its row shadow the row's values where they still are what we sent.
+/// lost), its row shadow the row's values where they still are what we sent. `targets`: what the links we sent lead to.
 Link adopt(const Pair& pair, const std::vector<Change>& intended, const std::string& nonce, const Page& found,
-           const Row* row, const std::string& key);
+           const Row* row, const std::string& key, const std::vector<Target>& targets = {});
 
 /// True when a field of an update still shows what it showed just before we sent: there our request did not land.
 bool unmoved(const Pending& pending, const Link& link, const Page& seen, std::size_t field);
 
 /// The shadows after an update that landed or can no longer land: what we sent is never a person's edit, so fields that
 /// show neither what they showed before nor what we sent count as changed in Notion since.
-void overlay(const Pair& pair, const Pending& pending, const Page& seen, const Row* row, Link& link);
+/// Of a list of links each is judged by itself (core/edges.h).
+void overlay(const Pair& pair, const Pending& pending, const Page& seen, const Row* row, Link& link,
+             const std::vector<Target>& targets = {});
 
 }  // namespace rowpage

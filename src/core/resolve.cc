@@ -66,6 +66,11 @@ bool holds(FieldType type, ColumnType column) {
       return column == C::text || column == C::integer || column == C::bigint || column == C::numeric;
     case FieldType::json:
       return column == C::json || column == C::text;
+    case FieldType::relation:
+      return column == C::uuid || column == C::text || column == C::integer || column == C::bigint;
+    case FieldType::people:
+    case FieldType::files:
+      return column == C::text || column == C::text_array || column == C::json;
     default:
       return column == C::text || column == C::enumeration || column == C::uuid;
   }
@@ -88,6 +93,11 @@ std::string_view columns_for(FieldType type) {
       return "text or bigint";
     case FieldType::json:
       return "jsonb, json or text";
+    case FieldType::relation:
+      return "uuid, text or bigint, with a foreign key";
+    case FieldType::people:
+    case FieldType::files:
+      return "jsonb, text[] or text";
     default:
       return "text, varchar, uuid or an enum";
   }
@@ -127,8 +137,9 @@ bool bind_type(Field& field, const Property& property) {
 
 class Resolver {
  public:
-  Resolver(const PairSpec& spec, const std::string& workspace, const SourceSchema& source, const TableSchema& table)
-      : source_(source), table_(table) {
+  Resolver(const PairSpec& spec, const std::string& workspace, const SourceSchema& source, const TableSchema& table,
+           const Neighbours& neighbours)
+      : source_(source), table_(table), neighbours_(neighbours) {
     static_cast<PairSpec&>(result_.pair) = spec;
     result_.pair.workspace = workspace;
     result_.pair.data_source = source.data_source;
@@ -178,8 +189,17 @@ class Resolver {
     }
   }
 
+  // Under its name, or under one it may have in a database that was there before.
+  const Property* find_property(const Field& field) const {
+    if (const Property* property = by_name(source_.properties, field.property)) return property;
+    for (const auto& name : field.also) {
+      if (const Property* property = by_name(source_.properties, name)) return property;
+    }
+    return nullptr;
+  }
+
   void bind_field(Field& field, std::size_t index) {
-    const Property* property = by_name(source_.properties, field.property);
+    const Property* property = find_property(field);
     const std::string where = "property " + quoted(field.property);
     if (!property) {
       error(where, "the Notion database " + quoted(source_.title) + " has no such property",
@@ -202,7 +222,150 @@ class Resolver {
     }
     if (field.type == FieldType::title) pair().title_field = index;
     bind_direction(field);
-    bind_column(field);
+    if (field.is_relation()) bind_relation(field, property);
+    if (field.has_column()) bind_column(field);
+    if (field.relation.kind == Relation::Kind::column) bind_foreign_key(field);
+  }
+
+  // --- relations
+
+  const PairSpec* neighbour(const std::string& model) const {
+    const auto found = std::ranges::find(neighbours_.pairs, model, &PairSpec::model);
+    return found == neighbours_.pairs.end() ? nullptr : &*found;
+  }
+
+  // Of a "schema.table" as the mapping writes it.
+  const TableSchema* known_table(const std::string& name) const {
+    const std::size_t dot = name.find('.');
+    const std::string schema = dot == std::string::npos ? "public" : name.substr(0, dot);
+    const std::string table = dot == std::string::npos ? name : name.substr(dot + 1);
+    const auto found = std::ranges::find_if(
+        neighbours_.tables, [&](const TableSchema& one) { return one.schema == schema && one.name == table; });
+    return found == neighbours_.tables.end() ? nullptr : &*found;
+  }
+
+  void bind_relation(Field& field, const Property* property) {
+    Relation& relation = field.relation;
+    const std::string where = "relation " + quoted(field.property);
+    const PairSpec* target = neighbour(relation.to);
+    if (!target) {
+      error(where, "leads to " + quoted(relation.to) + ", which is not a pair of this workspace",
+            "A relation can be kept only between databases that are both pairs here.");
+      return;
+    }
+    const auto source = neighbours_.sources.find(relation.to);
+    relation.to_source = source == neighbours_.sources.end() ? target->data_source : source->second;
+    if (relation.to == pair().model) relation.to_source = source_.data_source;
+    const bool elsewhere = property && property->type == "relation" && !relation.to_source.empty() &&
+                           !property->target.empty() && property->target != relation.to_source;
+    if (elsewhere) {
+      error(where,
+            "leads to another database in Notion (data source " + property->target + ") than the mapping says (" +
+                relation.to + ", data source " + relation.to_source + ")",
+            "Point the property at the right database, or name the pair it leads to in `to`.");
+    }
+    const TableSchema* table = relation.to == pair().model ? &table_ : known_table(target->table);
+    if (!table) {
+      error(where, "leads to " + relation.to + ", whose table " + target->table + " is not there",
+            "`rowpage setup --side postgres` creates what is missing.");
+      return;
+    }
+    relation.to_schema = table->schema;
+    relation.to_table = table->name;
+    relation.to_key = target->key;
+    find_far_end(field, *target);
+    if (relation.kind == Relation::Kind::back) return;
+    if (relation.kind == Relation::Kind::column) take_foreign_key(field);
+    if (relation.references.empty()) relation.references = target->key;
+    const Column* reference = by_name(table->columns, relation.references);
+    if (!reference) {
+      error(where,
+            "names rows of " + relation.to + " by the column " + quoted(relation.references) + ", which table " +
+                table->schema + "." + table->name + " does not have",
+            instead(relation.references, table->columns, "columns"));
+      return;
+    }
+    relation.reference = *reference;
+    if (relation.kind == Relation::Kind::join) bind_join(field, where);
+  }
+
+  // The field at the other end, under the name by which its values are stored.
+  void find_far_end(Field& field, const PairSpec& target) {
+    Relation& relation = field.relation;
+    for (const auto& other : target.fields) {
+      if (!other.is_relation() || other.relation.to != pair().model) continue;
+      const bool owner = relation.kind == Relation::Kind::back && other.property == relation.back_of &&
+                         other.relation.kind != Relation::Kind::back;
+      const bool back = relation.kind != Relation::Kind::back && other.relation.kind == Relation::Kind::back &&
+                        other.relation.back_of == field.property;
+      if (owner || back) relation.far = other.column;
+    }
+    if (relation.kind == Relation::Kind::back && relation.far.empty()) {
+      error("relation " + quoted(field.property),
+            "is the other end of " + quoted(relation.back_of) + ", but " + relation.to +
+                " maps no such relation that leads here",
+            "Map the relation on that side, or correct `back_of`.");
+    }
+  }
+
+  // What the foreign key of the column says, where there is one.
+  void take_foreign_key(Field& field) {
+    Relation& relation = field.relation;
+    for (const auto& key : table_.foreign_keys) {
+      if (key.columns.size() != 1 || ascii_lower(key.columns.front()) != ascii_lower(field.column)) continue;
+      if (key.schema != relation.to_schema || key.table != relation.to_table) {
+        error("column " + quoted(field.column),
+              "has a foreign key to " + key.schema + "." + key.table + ", the mapping leads to " + relation.to + " (" +
+                  relation.to_schema + "." + relation.to_table + ")",
+              "Name the pair of that table in `to`.");
+      } else if (relation.references.empty()) {
+        relation.references = key.references.front();
+      }
+    }
+  }
+
+  void bind_foreign_key(Field& field) {
+    const Relation& relation = field.relation;
+    field.relation.required = field.target.not_null;
+    const bool known = !relation.reference.name.empty() && !field.target.name.empty();
+    const auto whole = [](ColumnType type) { return type == ColumnType::integer || type == ColumnType::bigint; };
+    const bool same =
+        field.target.type == relation.reference.type || (whole(field.target.type) && whole(relation.reference.type));
+    if (known && !same) {
+      error("column " + quoted(field.column),
+            "is " + field.target.sql_type + ", and " + relation.to + "." + relation.references +
+                ", which it names, is " + relation.reference.sql_type,
+            "Both must have one type.");
+    }
+  }
+
+  void bind_join(Field& field, const std::string& where) {
+    Relation& relation = field.relation;
+    if (relation.own_references.empty()) relation.own_references = pair().key;
+    if (const Column* own = by_name(table_.columns, relation.own_references)) {
+      relation.own_column = *own;
+    } else {
+      error(where, "the table " + table_text() + " has no column " + quoted(relation.own_references),
+            instead(relation.own_references, table_.columns, "columns"));
+    }
+    const TableSchema* join = known_table(relation.join);
+    if (!join) {
+      error(where, "the join table " + relation.join + " is not there",
+            "`rowpage setup --side postgres` creates what is missing.");
+      return;
+    }
+    relation.join_schema = join->schema;
+    relation.join_table = join->name;
+    for (const auto& column : {relation.own, relation.other}) {
+      if (!by_name(join->columns, column))
+        error(where, "the join table " + relation.join + " has no column " + quoted(column),
+              instead(column, join->columns, "columns"));
+    }
+    const bool writes = field.direction != Direction::to_notion && writes_rows();
+    if (writes && (!join->can_insert || !join->can_delete)) {
+      error(where, "the database role may not insert into and delete from " + relation.join,
+            "As its owner: GRANT SELECT, INSERT, DELETE ON " + relation.join + " TO the role in SUPABASE_DB_URL.");
+    }
   }
 
   void bind_direction(Field& field) {
@@ -272,7 +435,7 @@ class Resolver {
     };
     for (const auto& field : pair().fields) {
       once(properties, field.property, "property");
-      once(columns, field.column, "column");
+      if (field.has_column()) once(columns, field.column, "column");
       once(columns, field.end_column, "column");
     }
     if (columns.contains(pair().key) && writes_rows()) {
@@ -283,6 +446,11 @@ class Resolver {
     const auto& book = pair().book;
     for (const auto& name : {book.nonce, book.row_id, book.last_synced, book.checksum, book.synced}) {
       once(properties, name, "property");
+    }
+    // updated_at may be shown in Notion, as long as nothing there is written into it.
+    for (const auto& field : pair().fields) {
+      if (field.column == book.updated_at_column && field.direction == Direction::to_notion)
+        columns.erase(field.column);
     }
     for (const auto& name : {book.page_id_column, book.checksum_column, book.synced_column, book.updated_at_column,
                              book.deleted_at_column}) {
@@ -382,6 +550,7 @@ class Resolver {
 
   const SourceSchema& source_;
   const TableSchema& table_;
+  const Neighbours& neighbours_;
   bool nonce_off_ = false;
   Resolved result_;
 };
@@ -399,8 +568,8 @@ bool Resolved::ok() const {
 }
 
 Resolved resolve(const PairSpec& spec, const std::string& workspace, const SourceSchema& source,
-                 const TableSchema& table, const Neighbours& /*neighbours*/) {
-  return Resolver(spec, workspace, source, table).run();
+                 const TableSchema& table, const Neighbours& neighbours) {
+  return Resolver(spec, workspace, source, table, neighbours).run();
 }
 
 std::string Pair::fingerprint() const {
@@ -412,6 +581,10 @@ std::string Pair::fingerprint() const {
     hash = mix(hash, name_of(field.type));
     hash = mix(hash, name_of(field.direction));
     hash = mix(hash, std::to_string(static_cast<int>(field.store)));
+    if (!field.is_relation()) continue;
+    for (const auto& part : {field.relation.to_schema, field.relation.to_table, field.relation.references,
+                             field.relation.join, field.relation.own, field.relation.other, field.relation.far})
+      hash = mix(hash, part);
   }
   std::string text;
   for (int i = 0; i < 16; ++i, hash >>= 4) text += "0123456789abcdef"[hash & 15];

@@ -8,7 +8,8 @@
 //   4. commit the notes and the losers of conflicts         written down before the first byte is sent (R1, R11)
 //   5. send                                               each at most once, never after its send_by
 //   6. commit what came back                               an unknown outcome stays noted and its record waits (R4, R6)
-// Creations and updates come first, deletions last (R14).
+// Creations and updates come first, deletions last (R14): of one pair, and of all pairs of a run, children before the
+// records they link to.
 #include <algorithm>
 
 #include "core/mutant.h"
@@ -18,6 +19,7 @@
 #include "engine/own_pages.h"
 #include "engine/reading.h"
 #include "engine/run.h"
+#include "engine/targets.h"
 
 namespace rowpage {
 namespace {
@@ -29,31 +31,30 @@ constexpr int redecide_max = 3;             // a record that keeps moving is lef
 
 class Applier {
  public:
-  explicit Applier(Run& run) : run_(run), pair_(run.pair), compose_(run) {}
+  Applier(Run& run, bool deletions) : run_(run), pair_(run.pair), compose_(run), deleting_(deletions) {}
 
   Status all(Plan& plan) {
     if (auto done = store_housekeeping(); !done) return done;
-    // Two passes over the plan: what makes and changes, then what deletes.
-    const bool first_pass_deletes = mutated(Mutant::deletes_first);
-    for (const bool pass_deletes : {first_pass_deletes, !first_pass_deletes}) {
-      deleting_ = pass_deletes;
-      std::uint64_t done_count = 0;
-      auto done = plan.for_each([&](RecordState&& state) -> Status {
-        run_.ports.listener.progress("writing", ++done_count, plan.size());
-        if (run_.ports.clock.interrupted()) run_.report.interrupted = true;
-        if (run_.report.interrupted) return {};
-        const Action action = decide(pair_, state, run_.plan_options());
-        if (deletes(action) != pass_deletes) return {};
-        if (action.nothing()) return action.later ? Status() : acknowledge(state, action);
-        return take(std::move(state), action);
-      });
-      if (!done) return done;
-      if (auto flushed = flush_rows(); !flushed) return flushed;
-      while (!pages_.empty() && !run_.report.interrupted) {
-        if (auto flushed = flush_pages(); !flushed) return flushed;
+    std::uint64_t done_count = 0;
+    auto done = plan.for_each_group(run_.options.batch_size, [&](std::vector<RecordState>&& states) -> Status {
+      run_.ports.listener.progress("writing", done_count += states.size(), plan.size());
+      if (run_.ports.clock.interrupted()) run_.report.interrupted = true;
+      if (run_.report.interrupted) return {};
+      // What the links lead to may have come into being since the plan was made.
+      if (auto found = find_targets(run_, states); !found) return found;
+      for (auto& state : states) {
+        if (auto taken = take_up(std::move(state)); !taken) return taken;
       }
+      return {};
+    });
+    if (!done) return done;
+    if (auto flushed = flush_rows(); !flushed) return flushed;
+    while (!pages_.empty() && !run_.report.interrupted) {
+      if (auto flushed = flush_pages(); !flushed) return flushed;
     }
-    if (auto noted = note_in_background(); !noted) return noted;
+    if (!deleting_) {
+      if (auto noted = note_in_background(); !noted) return noted;
+    }
     return store_housekeeping();
   }
 
@@ -95,9 +96,19 @@ class Applier {
       item.page_id = action.page_id;
       item.ack = state.captured;
       item.unpark = state.due;
+      compose_.add_errands(item, {state, action}, true);
       run_.housekeeping.push_back(std::move(item));
     }
     return run_.housekeeping.size() >= run_.options.batch_size ? store_housekeeping() : Status();
+  }
+
+  Status take_up(RecordState&& state) {
+    if (run_.ports.clock.interrupted()) run_.report.interrupted = true;
+    if (run_.report.interrupted) return {};
+    const Action action = decide(pair_, state, run_.plan_options());
+    if (deletes(action) != deleting_) return {};
+    if (action.nothing()) return action.later ? Status() : acknowledge(state, action);
+    return take(std::move(state), action);
   }
 
   Status take(RecordState&& state, const Action& action) {
@@ -128,7 +139,8 @@ class Applier {
         if (work.settled) continue;
         const bool page_only = work.action.page_op != PageOp::none && work.action.row_op == RowOp::none &&
                                !work.action.park && !work.action.link_new && work.action.agreed.empty() &&
-                               !has_undecided(work.action);
+                               !has_undecided(work.action) &&
+                               std::ranges::none_of(work.action.edges, &EdgeMerge::learns);
         if (page_only) continue;
         items.push_back(compose_.row_item(work));
         whose.push_back(&work);
@@ -175,6 +187,7 @@ class Applier {
       const auto row = std::ranges::find(*rows, work.action.key, &Row::key);
       work.state.row = row != rows->end() ? std::optional(*row) : std::nullopt;
       work.state.row_presumed = false;
+      if (auto found = find_targets(run_, work.state); !found) return found;
       work.action = decide(pair_, work.state, run_.plan_options());
       if (work.action.nothing()) work.settled = true;
     }
@@ -213,6 +226,9 @@ class Applier {
     work.action.row_op = RowOp::none;
     work.action.row_set.clear();
     work.action.agreed.clear();
+    for (auto& merge : work.action.edges) {
+      for (auto* settled : {&merge.agreed_in, &merge.agreed_out, &merge.row_add, &merge.row_drop}) settled->clear();
+    }
     work.action.link_new = false;
     work.state.adopting = false;
     std::erase_if(work.action.conflicts, [](const Conflict& c) { return c.winner != Side::supabase; });
@@ -320,12 +336,20 @@ class Applier {
     }
     auto rows = run_.ports.table.read(pair_, keys);
     if (!rows) return fail(rows.error());
+    std::vector<RecordState*> states;
     for (auto& work : group) {
       if (work.settled) continue;
       if (!work.action.key.empty() && work.state.orphan_of.empty()) {
         const auto row = std::ranges::find(*rows, work.action.key, &Row::key);
         work.state.row = row != rows->end() ? std::optional(*row) : std::nullopt;
         work.state.row_presumed = false;
+      }
+      states.push_back(&work.state);
+    }
+    if (auto found = find_targets(run_, states); !found) return found;
+    for (auto& work : group) {
+      if (work.settled) continue;
+      if (!work.action.key.empty() && work.state.orphan_of.empty()) {
         if (!work.state.row && !work.state.link && !work.state.page) {
           work.settled = true;  // an unlinked row that has gone again
           continue;
@@ -356,6 +380,7 @@ class Applier {
     item.page_id = work.action.page_id;
     item.ack = work.state.captured;
     item.unpark = true;
+    compose_.add_errands(item, work, true);
     std::vector<Item> items;
     items.push_back(std::move(item));
     auto stored = run_.commit(std::move(items));
@@ -438,6 +463,7 @@ class Applier {
     const bool more_to_do = action.page_op == PageOp::restore && !action.page_set.empty();
     if (!more_to_do) item.ack = work.state.captured;
     item.unpark = !has_undecided(action) && !more_to_do;
+    if (!more_to_do) compose_.add_errands(item, work, true);
     HistoryEntry entry;
     entry.side = Side::notion;
     entry.action = name_of(action.page_op);
@@ -598,13 +624,13 @@ class Applier {
   const Pair& pair_;
   Composer compose_;
   std::vector<Work> rows_, pages_;
-  bool deleting_ = false;  // the pass under way
+  bool deleting_;  // the part of the plan under way
 };
 
 }  // namespace
 
-Status apply(Run& run, Plan& plan) {
-  return Applier(run).all(plan);
+Status apply(Run& run, Plan& plan, bool deletions) {
+  return Applier(run, deletions).all(plan);
 }
 
 }  // namespace rowpage

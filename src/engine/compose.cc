@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/digest.h"
+#include "core/edges.h"
 #include "core/mutant.h"
 #include "core/recover.h"
 
@@ -80,6 +81,9 @@ std::string joined(const std::vector<std::string>& reasons) {
   return text;
 }
 
+Composer::Composer(Run& run)
+    : run_(run), pair_(run.pair), has_links_(std::ranges::any_of(run.pair.fields, &Field::is_relation)) {}
+
 Link Composer::link_after_row(const Work& work) const {
   const Action& action = work.action;
   Link link;
@@ -102,7 +106,7 @@ Link Composer::link_after_row(const Work& work) const {
   };
   const auto take_both = [&](std::size_t i) {
     link.page_shadow[i] = action.page_now[i];
-    link.row_shadow[i] = action.row_now[i];
+    link.row_shadow[i] = action.row_now.empty() ? Value{} : action.row_now[i];
     settle(i);
   };
   for (const std::size_t i : action.agreed) take_both(i);
@@ -119,6 +123,7 @@ Link Composer::link_after_row(const Work& work) const {
     link.row_shadow[change.field] = change.value;
     settle(change.field);
   }
+  settle_links(work, link);
   if (action.close || action.row_op == RowOp::soft_delete || action.row_op == RowOp::hard_delete) {
     link.page_live = link.row_live = false;
   } else if (action.row_op == RowOp::insert || action.row_op == RowOp::restore || action.link_new) {
@@ -130,6 +135,55 @@ Link Composer::link_after_row(const Work& work) const {
   if (action.row_op != RowOp::none) link.page_noted = false;
   remember_seen(work, link);
   return link;
+}
+
+// Links are agreed one by one, and only those that this part carried.
+void Composer::settle_links(const Work& work, Link& link) const {
+  const Action& action = work.action;
+  const bool made_anew = action.row_op == RowOp::insert;
+  const auto before = [&](std::size_t i, Values Link::*shadow) {
+    return work.state.link && !made_anew ? ((*work.state.link).*shadow)[i] : Value{};
+  };
+  for (const std::size_t i : action.late) {
+    link.page_shadow[i] = before(i, &Link::page_shadow);
+    link.row_shadow[i] = before(i, &Link::row_shadow);
+  }
+  const bool row_part = made_anew || action.row_op == RowOp::update || action.row_op == RowOp::restore;
+  for (std::size_t i = 0; i < pair_.fields.size(); ++i) {
+    const auto kind = pair_.fields[i].relation.kind;
+    if (kind == Relation::Kind::join || kind == Relation::Kind::back) std::erase(link.unsettled, i);
+    if (kind != Relation::Kind::join) continue;
+    link.page_shadow[i] = before(i, &Link::page_shadow);
+    link.row_shadow[i] = before(i, &Link::row_shadow);
+    const auto merge = std::ranges::find(action.edges, i, &EdgeMerge::field);
+    if (merge != action.edges.end())
+      settle_edges(*merge, {.row = row_part, .page = false}, link.page_shadow[i], link.row_shadow[i]);
+  }
+}
+
+std::vector<Errand> Composer::errands_done(const Work& work) const {
+  std::vector<Errand> done = work.action.errands_done;
+  if (!work.state.page) return done;
+  for (const auto& errand : work.state.errands) {
+    if (errand.kind == Errand::Kind::look) done.push_back(errand);
+  }
+  return done;
+}
+
+void Composer::add_errands(Item& item, const Work& work, bool page_part) const {
+  const Action& action = work.action;
+  if (!has_links_) return;
+  item.errands = action.errands;
+  item.errands_done = errands_done(work);
+  const bool page_to_come = action.page_op != PageOp::none && !page_part;
+  if (page_to_come) {  // what is done, or asked of others, with a write is so once that has been answered
+    std::erase_if(item.errands_done, [](const Errand& errand) { return errand.kind != Errand::Kind::look; });
+    return;
+  }
+  item.other_errands = action.other_errands;
+  for (auto& errand : item.other_errands) {
+    if (errand.other.empty()) errand.other = item.page_id;
+  }
 }
 
 // Fields of the stored row that are not agreed by this write: their shadow must not move.
@@ -148,6 +202,7 @@ Item Composer::row_item(const Work& work) const {
   item.key = action.key;
   item.page_id = action.page_id;
   item.ack = work.state.captured;
+  add_errands(item, work, false);
   if (action.park) {
     item.park = with_backoff(*action.park);
     return item;
@@ -185,6 +240,14 @@ Item Composer::row_item(const Work& work) const {
   if (work.state.row && write.kind != RowWrite::Kind::insert) write.version = work.state.row->version;
   if (mutated(Mutant::no_compare_and_set)) write.version.clear();
   write.set = action.row_set;
+  for (const auto& merge : action.edges) {
+    if (!merge.to_row()) continue;
+    EdgeWrite edges;
+    edges.field = merge.field;
+    for (const auto& edge : merge.row_add) edges.add.push_back(edge.ref);
+    for (const auto& edge : merge.row_drop) edges.drop.push_back(edge.ref);
+    write.edges.push_back(std::move(edges));
+  }
   const bool deleting = write.kind == RowWrite::Kind::soft_delete || write.kind == RowWrite::Kind::hard_delete;
   if (!deleting) add_row_bookkeeping(write, action);
   HistoryEntry entry;
@@ -198,10 +261,29 @@ Item Composer::row_item(const Work& work) const {
   }
   entry.reason = joined(action.why(Side::supabase));
   item.history.push_back(std::move(entry));
+  if (!write.edges.empty() && !deleting) item.history.push_back(links_entry(action));
   item.row = std::move(write);
   item.keep_shadow = kept_shadows(action);
   if (deleting) item.keep_shadow.clear();
   return item;
+}
+
+// The rows of join tables before and after, in an entry of their own: they are no columns of the row.
+HistoryEntry Composer::links_entry(const Action& action) const {
+  HistoryEntry entry;
+  entry.side = Side::supabase;
+  entry.action = "links";
+  for (const auto& merge : action.edges) {
+    if (!merge.to_row()) continue;
+    const Value before = action.row_now.empty() ? Value{} : action.row_now[merge.field];
+    TextList after = links_of(before);
+    for (const auto& edge : merge.row_drop) std::erase(after, edge.ref);
+    for (const auto& edge : merge.row_add) after.push_back(edge.ref);
+    entry.before.push_back({merge.field, before});
+    entry.after.push_back({merge.field, make_list(std::move(after))});
+  }
+  entry.reason = joined(action.row_reasons);
+  return entry;
 }
 
 void Composer::add_row_bookkeeping(RowWrite& write, const Action& action) const {
@@ -299,7 +381,8 @@ Link Composer::link_after_page(const Work& work, const Page* page) const {
   if (work.state.link) {
     link = *work.state.link;
   } else if (page) {
-    link = adopt(pair_, action.page_set, {}, *page, work.state.row ? &*work.state.row : nullptr, action.key);
+    link = adopt(pair_, action.page_set, {}, *page, work.state.row ? &*work.state.row : nullptr, action.key,
+                 work.state.targets);
   }
   if (page) {
     link.page_id = page->id;
@@ -315,8 +398,14 @@ Link Composer::link_after_page(const Work& work, const Page* page) const {
   for (const auto& change : carried ? action.page_set : std::vector<Change>()) {
     // What we sent, not what came back: the answer may be a page read back after a lost one, with a person's edit on
     // it already. Where Notion spells a value its own way, that spelling travels to the row once.
+    const auto merge = std::ranges::find(action.edges, change.field, &EdgeMerge::field);
+    if (merge != action.edges.end()) {
+      Value agreed;  // the page shows exactly what it was sent: a link it hides (its target is in the trash) has gone
+      settle_edges(*merge, {.row = false, .page = true}, agreed, link.row_shadow[change.field]);
+    } else {
+      link.row_shadow[change.field] = action.row_now[change.field];
+    }
     link.page_shadow[change.field] = change.value;
-    link.row_shadow[change.field] = action.row_now[change.field];
     settle(change.field);
   }
   if (action.page_op == PageOp::trash) link.page_live = link.row_live = false;

@@ -35,7 +35,7 @@ std::string joined(const std::vector<std::string>& reasons);
 
 class Composer {
  public:
-  explicit Composer(Run& run) : run_(run), pair_(run.pair) {}
+  explicit Composer(Run& run);
 
   /// The link as it will be once the row part is stored.
   Link link_after_row(const Work& work) const;
@@ -54,14 +54,21 @@ class Composer {
   /// The request itself, with the bookkeeping that rides along. `send_by`: Clock::monotonic().
   PageRequest request_for(const Work& work, const Pending& note, Millis send_by) const;
 
+  /// What a record's links leave to do, with either part of its action.
+  void add_errands(Item& item, const Work& work, bool page_part) const;
+
   /// When a waiting record is looked at again by itself (an edit of either half brings it back at once).
   Parked with_backoff(Parked parked) const;
 
  private:
   std::vector<std::size_t> kept_shadows(const Action& action) const;
+  void settle_links(const Work& work, Link& link) const;
+  HistoryEntry links_entry(const Action& action) const;
+  std::vector<Errand> errands_done(const Work& work) const;
 
   Run& run_;
   const Pair& pair_;
+  bool has_links_ = false;
 };
 
 }  // namespace rowpage

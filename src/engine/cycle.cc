@@ -1,9 +1,13 @@
 // The spine: one run of one pair, read aloud.
 #include "engine/cycle.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "core/mutant.h"
 #include "engine/figures.h"
 #include "engine/run.h"
+#include "engine/trash_search.h"
 
 namespace rowpage {
 namespace {
@@ -41,7 +45,7 @@ void count_action(const Action& action, PlanCounts& counts, PairReport& report) 
       ++counts.row_creates;
       break;
     case RowOp::update:
-      counts.row_rewrites += action.row_set.empty() ? 0 : 1;
+      counts.row_rewrites += action.sets_row() ? 1 : 0;
       break;
     case RowOp::soft_delete:
     case RowOp::hard_delete:
@@ -136,15 +140,14 @@ Status commit(Run& run) {
   return {};
 }
 
-Status steps(Run& run, Plan& plan, PlanCounts& counts, PlanSink* sink) {
+Status steps_of_change(Run& run, Plan& plan, PlanCounts& counts, PlanSink* sink) {
   if (auto done = load(run); !done) return done;
   if (auto done = recover(run); !done) return done;
   if (auto done = observe(run, plan); !done) return done;
   if (auto done = count(run, plan, counts, sink); !done) return done;
   if (auto done = brake(run, counts); !done) return done;
   if (run.options.dry_run) return {};
-  if (auto done = apply(run, plan); !done) return done;
-  return commit(run);
+  return apply(run, plan, mutated(Mutant::deletes_first));
 }
 
 }  // namespace
@@ -155,19 +158,108 @@ bool PairReport::wrote() const {
          0;
 }
 
-PairReport run_pair(const Ports& ports, const Pair& pair, const RunOptions& options, PlanSink* sink) {
-  PairReport report;
-  report.model = pair.model;
-  const std::uint64_t sent_before = ports.notion.requests_sent();
-  Run run(ports, pair, options, report);
-  Plan plan(pair);
-  PlanCounts counts;
-  if (auto done = steps(run, plan, counts, sink); !done) {
+// What the steps of one pair's run share.
+struct PairRun::State {
+  State(const Ports& ports_, Pair pair_, RunOptions options_, PairReport& report_)
+      : ports(ports_), pair(std::move(pair_)), options(std::move(options_)), report(report_) {}
+  Ports ports;
+  Pair pair;
+  RunOptions options;
+  PairReport& report;
+  Run run{ports, pair, options, report};
+  Plan plan{pair};
+  bool started = false;
+};
+
+PairRun::PairRun(const Ports& ports, Pair pair, RunOptions options, PairReport& report)
+    : state_(std::make_unique<State>(ports, std::move(pair), std::move(options), report)) {
+  report.model = state_->pair.model;
+}
+
+PairRun::~PairRun() = default;
+
+void PairRun::step(const std::function<Status()>& work) {
+  PairReport& report = state_->report;
+  if (report.error || report.interrupted) return;
+  const std::uint64_t sent_before = state_->ports.notion.requests_sent();
+  if (auto done = work(); !done) {
     report.interrupted = report.interrupted || done.error().cause == Cause::interrupted;
     if (done.error().cause != Cause::interrupted) report.error = done.error();
   }
-  report.requests = ports.notion.requests_sent() - sent_before;
-  return report;
+  report.requests += state_->ports.notion.requests_sent() - sent_before;
+}
+
+void PairRun::change(PlanSink* sink) {
+  PlanCounts counts;
+  step([&] { return steps_of_change(state_->run, state_->plan, counts, sink); });
+}
+
+bool PairRun::late() {
+  bool any = false;
+  if (state_->options.dry_run) return any;
+  step([&]() -> Status {
+    Plan plan(state_->pair);
+    if (auto done = observe_errands(state_->run, plan); !done) return done;
+    any = plan.size() > 0 || !state_->run.housekeeping.empty();
+    return apply(state_->run, plan, false);
+  });
+  return any;
+}
+
+void PairRun::remove() {
+  if (state_->options.dry_run) return;
+  step([&] { return apply(state_->run, state_->plan, !mutated(Mutant::deletes_first)); });
+}
+
+void PairRun::finish() {
+  if (state_->options.dry_run) return;
+  step([&] { return commit(state_->run); });
+}
+
+PairReport run_pair(const Ports& ports, const Pair& pair, const RunOptions& options, PlanSink* sink) {
+  return std::move(run_linked(ports, {pair}, options, sink).front());
+}
+
+std::vector<PairReport> run_linked(const Ports& ports, const std::vector<Pair>& pairs, const RunOptions& options,
+                                   PlanSink* sink, const std::function<void(const Pair&)>& begin) {
+  constexpr int late_rounds = 4;  // a link of a link of a link; what is left after that is done by the next run
+  std::vector<const Pair*> all;
+  for (const auto& pair : pairs) all.push_back(&pair);
+  TrashSearch trash(ports.notion, all);
+  RunShared shared{trash};
+  RunOptions each = options;
+  each.shared = &shared;
+  std::vector<PairReport> reports(pairs.size());
+  std::vector<std::unique_ptr<PairRun>> runs;
+  const auto stopped = [&] {
+    return std::ranges::any_of(reports, [](const PairReport& report) {
+      return report.interrupted || (report.error && report.error->scope == Scope::workspace);
+    });
+  };
+  const auto tell = [&](std::size_t i) {
+    if (begin) begin(pairs[i]);
+  };
+  for (std::size_t i = 0; i < pairs.size(); ++i) {
+    runs.push_back(std::make_unique<PairRun>(ports, pairs[i], each, reports[i]));
+    if (stopped()) continue;
+    tell(i);
+    runs[i]->change(sink);
+  }
+  bool more = std::ranges::any_of(
+      pairs, [](const Pair& pair) { return std::ranges::any_of(pair.fields, &Field::is_relation); });
+  for (int round = 0; more && round < late_rounds; ++round) {
+    more = false;
+    for (std::size_t i = 0; i < pairs.size() && !stopped(); ++i) {
+      tell(i);
+      more = runs[i]->late() || more;
+    }
+  }
+  for (std::size_t i = pairs.size(); i-- > 0 && !stopped();) {
+    tell(i);
+    runs[i]->remove();
+  }
+  for (std::size_t i = 0; i < pairs.size() && !stopped(); ++i) runs[i]->finish();
+  return reports;
 }
 
 }  // namespace rowpage

@@ -1,8 +1,9 @@
-// One run of one pair: observe, recover, plan, brake, apply, commit.
+// One run of one pair, or of several whose records link to each other: recover, observe, plan, brake, apply, commit.
 #pragma once
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -12,6 +13,14 @@
 #include "engine/ports.h"
 
 namespace rowpage {
+
+class TrashSearch;
+
+/// What the pairs of one run have in common.
+struct RunShared {
+  TrashSearch& trash;
+  Millis lease_renewed_ms = 0;  // Clock::monotonic(); 0: not yet
+};
 
 struct Ports {
   Notion& notion;
@@ -34,7 +43,8 @@ struct RunOptions {
   std::string bot_id;    // whose token this is
   std::int64_t run = 0;  // run id in the store; 0 for a dry run
   std::int64_t fence = 0;
-  std::size_t in_flight = 8;  // pages read and written together
+  std::size_t in_flight = 8;     // pages read and written together
+  RunShared* shared = nullptr;  // filled in by run_linked()
 };
 
 /// What a run did (or, dry, would do) for one pair.
@@ -63,8 +73,37 @@ class PlanSink {
   virtual void action(const Pair& pair, const Action& action) = 0;
 };
 
+/// One pair's share of a run, in steps, so that several pairs can take turns: what links lead to is made before the
+/// links, and deletions come last, children first. A step after an error, or after an interruption, does nothing.
+class PairRun {
+ public:
+  PairRun(const Ports& ports, Pair pair, RunOptions options, PairReport& report);
+  ~PairRun();
+  PairRun(const PairRun&) = delete;
+  PairRun& operator=(const PairRun&) = delete;
+
+  /// Load, recover, observe, plan, brake; then, unless dry, everything but deletions.
+  void change(PlanSink* sink);
+  /// Links that have become possible since. True: there was something to do.
+  bool late();
+  /// Deletions.
+  void remove();
+  /// Moves the watermark.
+  void finish();
+
+ private:
+  struct State;
+  void step(const std::function<Status()>& work);
+  std::unique_ptr<State> state_;
+};
+
 /// Runs one pair. The caller holds the workspace's lease (unless dry_run) and renews nothing: the run renews through
 /// `Store`.
 PairReport run_pair(const Ports& ports, const Pair& pair, const RunOptions& options, PlanSink* sink = nullptr);
+
+/// Runs several in the order given (core/link_order.h), as one run. An error of a pair stops that pair alone, one of
+/// the workspace all. `begin` hears which pair's turn it is. The answer has a report per pair, in order.
+std::vector<PairReport> run_linked(const Ports& ports, const std::vector<Pair>& pairs, const RunOptions& options,
+                                   PlanSink* sink = nullptr, const std::function<void(const Pair&)>& begin = nullptr);
 
 }  // namespace rowpage

@@ -18,6 +18,8 @@
 #include "engine/own_pages.h"
 #include "engine/reading.h"
 #include "engine/run.h"
+#include "engine/targets.h"
+#include "engine/trash_search.h"
 
 namespace rowpage {
 namespace {
@@ -35,6 +37,7 @@ class Observer {
     if (hints_.whole_table()) run_.full = run_.report.full_scan = true;
     std::ranges::move(hints_.take_void(), std::back_inserter(housekeeping().ack));
     if (auto done = hints_.follow_moved_keys(); !done) return done;
+    if (auto done = load_errands(); !done) return done;
     if (auto done = walk_pages(run_.full); !done) return done;
     if (run_.full) {
       if (auto done = visit_unseen_links(); !done) return done;
@@ -42,6 +45,7 @@ class Observer {
       return done;
     }
     if (auto done = visit_due(); !done) return done;
+    if (auto done = visit_errands(); !done) return done;
     if (auto done = visit_hinted_rows(); !done) return done;
     if (run_.full || plan_.has_unlinked_pages()) {
       if (auto done = scan_unlinked_rows(); !done) return done;
@@ -49,6 +53,14 @@ class Observer {
     if (!run_.full && run_.state.stranded_pages && plan_.has_unlinked_rows()) {
       if (auto done = walk_pages(true); !done) return done;
     }
+    plan_.match();
+    return {};
+  }
+
+  // Between two observations of a run: only what links left to do.
+  Status errands_only() {
+    if (auto done = load_errands(); !done) return done;
+    if (auto done = visit_errands(); !done) return done;
     plan_.match();
     return {};
   }
@@ -171,6 +183,7 @@ class Observer {
       if (!found) return fail(found.error());
       for (auto& owner : *found) owners.emplace(owner.nonce, std::move(owner));
     }
+    std::vector<RecordState> states;
     for (auto& page : pages) {
       if (page.in_trash || page.is_archived) continue;
       RecordState state;
@@ -181,6 +194,11 @@ class Observer {
         if (auto done = visit_own_nonce(state, owner->second, taken); !done) return done;
         if (taken) continue;
       }
+      attach_errands(state);
+      states.push_back(std::move(state));
+    }
+    if (auto found = find_targets(run_, states); !found) return found;
+    for (const auto& state : states) {
       if (auto added = plan_.add_unlinked_page(state); !added) return added;
     }
     return {};
@@ -231,10 +249,14 @@ class Observer {
     auto rows = run_.ports.table.read(pair_, keys);
     if (!rows) return fail(rows.error());
     if (!rows->empty()) state.row = std::move(rows->front());
-    state.link = adopt(pair_, owner.intended, owner.nonce, *state.page, state.row ? &*state.row : nullptr, owner.key);
+    auto targets = targets_of(run_, owner.intended);
+    if (!targets) return fail(targets.error());
+    state.link =
+        adopt(pair_, owner.intended, owner.nonce, *state.page, state.row ? &*state.row : nullptr, owner.key, *targets);
     state.adopting = true;
     hints_.attach(state, owner.key);
     seen_keys_.insert(owner.key);
+    if (auto found = find_targets(run_, state); !found) return found;
     return plan_.add_linked(state);
   }
 
@@ -296,18 +318,19 @@ class Observer {
   // the rest.
   Status find_trashed() {
     if (pair_.deletes == Deletes::ignore || run_.state.live_links == 0 || narrowed()) return {};
-    if (run_.state.trash_query.value_or(false)) return follow_trash(trash_query(), nullptr);
+    const bool by_query = run_.state.trash_query.value_or(false);
+    TrashSearch& search = run_.options.shared->trash;
+    // One search serves all pairs of a run; a query serves one.
+    const bool cheaper = search.shared() && run_.next.trash_search.value_or(true);
+    if (by_query && !cheaper) return follow_trash(trash_query(), nullptr);
     if (!run_.next.trash_search) {
-      auto works = run_.ports.notion.trash_search_works();
+      auto works = search.works();
       if (!works) return fail(works.error());
       run_.next.trash_search = *works;
     }
-    if (!*run_.next.trash_search) return {};
-    const Pair* pairs[] = {&pair_};
+    if (!*run_.next.trash_search) return by_query ? follow_trash(trash_query(), nullptr) : Status();
     bool found_some = false;
-    const TrashList by_search = [&](const std::string& cursor) {
-      return run_.ports.notion.search_trash(pairs, cursor);
-    };
+    const TrashList by_search = [&](const std::string& cursor) { return search.page(pair_, cursor); };
     if (auto done = follow_trash(by_search, &found_some); !done) return done;
     if (!run_.next.trash_query && found_some) return prove_trash_query();
     return {};
@@ -387,6 +410,7 @@ class Observer {
       }
       if (auto done = confirm(states, against); !done) return done;
     }
+    if (auto found = find_targets(run_, states); !found) return found;
     for (auto& state : states) {
       if (!seen_keys_.insert(state.link->key)) continue;
       seen_pages_.insert(state.link->page_id);
@@ -416,6 +440,7 @@ class Observer {
     for (auto& link : *links) by_key.emplace(link.key, std::move(link));
     auto rows = rows_of(run_, keys);
     if (!rows) return fail(rows.error());
+    std::vector<RecordState> states;
     for (const auto& key : keys) {
       if (!seen_keys_.insert(key)) continue;
       RecordState state;
@@ -425,21 +450,27 @@ class Observer {
         state.link = std::move(link->second);
         state.page_presumed = true;
         state.due = due;
-        if (auto added = add(std::move(state)); !added) return added;
+        states.push_back(std::move(state));
       } else if (state.row) {
         state.due = due;
-        if (auto added = add_unlinked_row(std::move(state)); !added) return added;
+        states.push_back(std::move(state));
       } else {
         // Came and went between two runs.
         std::ranges::move(state.captured, std::back_inserter(housekeeping().ack));
         if (due) forget_waiting(key, {});
       }
     }
+    if (auto found = find_targets(run_, states); !found) return found;
+    for (auto& state : states) {
+      auto added = state.link ? add(std::move(state)) : add_unlinked_row(std::move(state));
+      if (!added) return added;
+    }
     return {};
   }
 
   Status add_unlinked_row(RecordState&& state) {
     state.open = run_.open_for(state.row->key, {});
+    attach_errands(state);
     return plan_.add_unlinked_row(state);
   }
 
@@ -450,12 +481,17 @@ class Observer {
       auto list = run_.ports.table.scan(pair_, after, keys_per_read, true);
       if (!list) return fail(list.error());
       run_.report.rows_read += list->rows.size();
+      std::vector<RecordState> states;
       for (auto& row : list->rows) {
         after = row.key;
         if (!seen_keys_.insert(row.key)) continue;
         RecordState state;
         hints_.attach(state, row.key);
         state.row = std::move(row);
+        states.push_back(std::move(state));
+      }
+      if (auto found = find_targets(run_, states); !found) return found;
+      for (auto& state : states) {
         if (auto added = add_unlinked_row(std::move(state)); !added) return added;
       }
       run_.ports.listener.progress("reading Supabase", run_.report.rows_read, std::nullopt);
@@ -497,19 +533,114 @@ class Observer {
     if (auto done = confirm(states, all); !done) return done;
     if (auto done = add_with_rows(std::move(states)); !done) return done;
 
+    if (auto done = visit_loose_pages(loose_pages); !done) return done;
+    return visit_rows(keys, true);
+  }
+
+  // Pages that waited without a row of their own.
+  Status visit_loose_pages(const std::vector<std::string>& ids) {
     std::vector<Page> pages;
     std::vector<std::string> gone;
-    auto read = read_by_id(run_, loose_pages, [&](std::size_t n, RecordState&& state) {
+    auto read = read_by_id(run_, ids, [&](std::size_t n, RecordState&& state) {
       if (state.page && !state.page->in_trash) {
         if (seen_pages_.insert(state.page->id)) pages.push_back(std::move(*state.page));
       } else if (!state.page_presumed) {
-        gone.push_back(loose_pages[n]);
+        gone.push_back(ids[n]);
       }
     });
     if (!read) return read;
     for (const auto& id : gone) forget_waiting({}, id);
-    if (auto done = visit_unlinked_pages(std::move(pages)); !done) return done;
-    return visit_rows(keys, true);
+    return visit_unlinked_pages(std::move(pages));
+  }
+
+  // --- what links left to do
+
+  Status load_errands() {
+    errands_.clear();
+    if (narrowed() || std::ranges::none_of(pair_.fields, &Field::is_relation)) return {};
+    auto due = run_.ports.store.errands(pair_);
+    if (!due) return fail(due.error());
+    errands_ = std::move(*due);
+    by_name_.clear();
+    for (std::size_t i = 0; i < errands_.size(); ++i) {
+      if (!errands_[i].key.empty()) by_name_.emplace("key " + errands_[i].key, i);
+      if (!errands_[i].page_id.empty()) by_name_.emplace("page " + errands_[i].page_id, i);
+    }
+    return {};
+  }
+
+  void attach_errands(RecordState& state) const {
+    const auto attach = [&](const std::string& name) {
+      const auto [begin, end] = by_name_.equal_range(name);
+      for (auto at = begin; at != end; ++at) {
+        const Errand& errand = errands_[at->second];
+        if (std::ranges::find(state.errands, errand) == state.errands.end()) state.errands.push_back(errand);
+      }
+    };
+    if (errands_.empty()) return;
+    if (state.link || state.row) attach("key " + (state.link ? state.link->key : state.row->key));
+    if (state.link || state.page) attach("page " + (state.link ? state.link->page_id : state.page->id));
+  }
+
+  // Records that this run has not met yet. A page is read where what its people see is in question; where only the row
+  // has something to say, or where it is read before the write anyway, it is presumed.
+  Status visit_errands() {
+    std::vector<std::string> keys, read, presumed;
+    for (const auto& errand : errands_) {
+      const bool looks = errand.kind == Errand::Kind::look || errand.kind == Errand::Kind::await_row;
+      if (looks && !errand.page_id.empty()) {
+        if (!seen_pages_.contains(errand.page_id)) read.push_back(errand.page_id);
+      } else if (!errand.key.empty()) {
+        keys.push_back(errand.key);
+      } else if (!errand.page_id.empty()) {
+        presumed.push_back(errand.page_id);
+      }
+    }
+    for (auto* list : {&keys, &read, &presumed}) {
+      std::ranges::sort(*list);
+      list->erase(std::ranges::unique(*list).begin(), list->end());
+    }
+    std::vector<std::string> loose;
+    for (const bool by_reading : {true, false}) {
+      const auto& ids = by_reading ? read : presumed;
+      for (std::size_t at = 0; at < ids.size(); at += keys_per_read) {
+        const auto part = std::span(ids).subspan(at, std::min(keys_per_read, ids.size() - at));
+        if (auto done = visit_linked_pages({part.begin(), part.end()}, by_reading, loose); !done) return done;
+      }
+    }
+    if (auto done = visit_loose_pages(loose); !done) return done;
+    std::erase_if(keys, [this](const std::string& key) { return seen_keys_.contains(key); });
+    for (std::size_t at = 0; at < keys.size(); at += keys_per_read) {
+      const auto part = std::span(keys).subspan(at, std::min(keys_per_read, keys.size() - at));
+      if (auto done = visit_rows({part.begin(), part.end()}, true); !done) return done;
+    }
+    return {};
+  }
+
+  // Those without a link of their own go to `loose`.
+  Status visit_linked_pages(const std::vector<std::string>& ids, bool read, std::vector<std::string>& loose) {
+    auto links = links_of_pages(run_, ids);
+    if (!links) return fail(links.error());
+    std::vector<RecordState> states;
+    std::vector<std::size_t> all;
+    for (const auto& id : ids) {
+      const auto link = links->find(id);
+      if (link == links->end()) {
+        loose.push_back(id);
+        continue;
+      }
+      if (seen_keys_.contains(link->second.key)) continue;
+      RecordState state;
+      state.link = std::move(link->second);
+      state.page_presumed = true;
+      state.due = true;
+      all.push_back(states.size());
+      states.push_back(std::move(state));
+    }
+    if (read) {
+      if (auto done = confirm(states, all); !done) return done;
+    }
+    return add_with_rows(std::move(states));
   }
 
   // --- common
@@ -517,23 +648,26 @@ class Observer {
   // Keeps a linked record for the plan only when it needs something.
   Status add(RecordState&& state) {
     state.open = run_.open_for(state.link->key, state.link->page_id);
+    attach_errands(state);
     const Action action = decide(pair_, state, run_.plan_options());
     if (!action.nothing()) return plan_.add_linked(state);
     run_.report.drift += action.drift.size();
     for (const auto& reason : action.reasons) run_.note("drift", action.key + ": " + reason);
     if (action.later) return {};
     std::ranges::copy(state.captured, std::back_inserter(housekeeping().ack));
-    if (state.due) forget_waiting(action.key, action.page_id);
+    if (state.due || !state.errands.empty()) forget_waiting(action.key, action.page_id, state.errands);
     return {};
   }
 
   // Whatever the record waited for is over.
-  void forget_waiting(const std::string& key, const std::string& page_id) {
+  void forget_waiting(const std::string& key, const std::string& page_id, const std::vector<Errand>& errands = {}) {
     housekeeping();  // the first item is for acknowledgements
     Item item;
     item.key = key;
     item.page_id = page_id;
     item.unpark = true;
+    item.errands.emplace();
+    item.errands_done = errands;
     run_.housekeeping.push_back(std::move(item));
   }
 
@@ -547,6 +681,8 @@ class Observer {
   const Pair& pair_;
   CaptureHints hints_;
   IdSet seen_pages_, seen_keys_, seen_trashed_;
+  std::vector<Errand> errands_;                                // of this pair, due
+  std::unordered_multimap<std::string, std::size_t> by_name_;  // of "key …" and "page …"
   bool listing_complete_ = false, walked_ = false;
   std::int64_t missing_ = 0;
 };
@@ -555,6 +691,10 @@ class Observer {
 
 Status observe(Run& run, Plan& plan) {
   return Observer(run, plan).all();
+}
+
+Status observe_errands(Run& run, Plan& plan) {
+  return Observer(run, plan).errands_only();
 }
 
 }  // namespace rowpage

@@ -215,7 +215,7 @@ struct Item {
   std::vector<Abandoned> abandon;   // R5; drops the pending of the same nonce
   std::optional<Parked> park;
   bool unpark = false;                         // whatever waited under this key or page id
-  std::optional<std::vector<Errand>> errands;  // instead of this record's errands of the kinds await_* and look
+  std::optional<std::vector<Errand>> errands;  // instead of this record's errands of the kinds await_*
   std::vector<Errand>
       other_errands;  // added: for other records, also of other pairs (one whose pair is unknown is dropped)
   std::vector<Errand> errands_done;  // of this record

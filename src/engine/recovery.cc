@@ -6,6 +6,7 @@
 #include "core/recover.h"
 #include "engine/own_pages.h"
 #include "engine/run.h"
+#include "engine/targets.h"
 
 namespace rowpage {
 namespace {
@@ -92,7 +93,9 @@ class Recovery {
       intended.clear();
       for (std::size_t i = 0; i < listed.values.size(); ++i) intended.push_back({i, listed.values[i]});
     }
-    item.link = adopt(pair_, intended, request.nonce, listed, *row ? &**row : nullptr, request.key);
+    auto targets = targets_of(run_, intended);
+    if (!targets) return fail(targets.error());
+    item.link = adopt(pair_, intended, request.nonce, listed, *row ? &**row : nullptr, request.key, *targets);
     item.settle.push_back(request.nonce);
     item.history.push_back({Side::notion, "create", {}, request.intended, "found again after an unknown outcome"});
     // Whatever happened to the page or the row since is looked at in this very run.
@@ -142,7 +145,9 @@ class Recovery {
         // Without the values the page's difference looks like a person's edit.
       } else {
         log_doubtful(request, *answer, known_row, link, item);
-        overlay(pair_, request, *answer, known_row, link);
+        auto targets = targets_of(run_, request.intended);
+        if (!targets) return fail(targets.error());
+        overlay(pair_, request, *answer, known_row, link, *targets);
         item.link = link;
       }
     } else if (fate == Fate::landed) {
@@ -171,6 +176,8 @@ class Recovery {
     for (const auto& [i, sent] : request.intended) {
       const Value& shown = seen.values[i];
       if (shown == sent || unmoved(request, link, seen, i)) continue;
+      const auto kind = pair_.fields[i].relation.kind;
+      if (kind == Relation::Kind::join || kind == Relation::Kind::back) continue;  // link by link, nothing is lost
       Conflict conflict;
       conflict.key = request.key;
       conflict.page_id = request.page_id;

@@ -1,6 +1,8 @@
 #include "engine/run.h"
 
 #include <algorithm>
+#include <iterator>
+#include <utility>
 
 #include "core/mutant.h"
 
@@ -76,14 +78,15 @@ Result<std::vector<Run::Stored>> Run::commit_some(std::span<Item> items, const P
 Status Run::keep_lease() {
   if (options.dry_run || options.fence == 0) return {};
   const Millis now = ports.clock.monotonic();
-  if (lease_renewed_ms_ == 0) lease_renewed_ms_ = now;
-  if (now - lease_renewed_ms_ < renew_after_ms) return {};
+  Millis& renewed_ms = options.shared->lease_renewed_ms;
+  if (renewed_ms == 0) renewed_ms = now;
+  if (now - renewed_ms < renew_after_ms) return {};
   Lease lease;
   lease.fence = options.fence;
   auto renewed = ports.store.renew(pair.workspace, lease, lease_ms);
   if (!renewed) return fail(renewed.error());
   set_db_now(renewed->now_ms);
-  lease_renewed_ms_ = now;
+  renewed_ms = now;
   return {};
 }
 
@@ -128,6 +131,16 @@ void Plan::match() {
   }
 }
 
+Status Plan::for_each_group(std::size_t size, const std::function<Status(std::vector<RecordState>&&)>& visit) {
+  std::vector<RecordState> group;
+  auto done = for_each([&](RecordState&& state) -> Status {
+    group.push_back(std::move(state));
+    return group.size() < size ? Status() : visit(std::exchange(group, {}));
+  });
+  if (!done || group.empty()) return done;
+  return visit(std::move(group));
+}
+
 Status Plan::for_each(const std::function<Status(RecordState&&)>& visit) {
   const auto give = [&](Result<RecordState> state) -> Status {
     if (!state) return fail(state.error());
@@ -145,6 +158,8 @@ Status Plan::for_each(const std::function<Status(RecordState&&)>& visit) {
       state->row = std::move(partner->row);
       state->row_times = std::move(partner->row_times);
       state->captured = std::move(partner->captured);
+      std::ranges::move(partner->targets, std::back_inserter(state->targets));
+      std::ranges::move(partner->errands, std::back_inserter(state->errands));
     }
     if (auto done = give(std::move(state)); !done) return done;
   }

@@ -26,10 +26,11 @@ struct Run {
 
   PairState state;  // as loaded; `next` is what the commit step will store
   PairState next;
-  std::vector<Pending> pending;    // requests still open after the recover step
-  std::vector<Item> housekeeping;  // acknowledgements and the like, owed whatever the plan says
-  std::optional<Millis> skew_ms;   // how far Notion's clock was measured from the database's
-  bool full = false;               // this run looks at everything
+  std::vector<Pending> pending;       // requests still open after the recover step
+  std::vector<Item> housekeeping;     // acknowledgements and the like, owed whatever the plan says
+  std::optional<Millis> skew_ms;      // how far Notion's clock was measured from the database's
+  std::map<std::string, bool> lives;  // linked pages read in this run: whether they live where they should
+  bool full = false;                  // this run looks at everything
   bool watermark_may_move = false;
 
   /// The database's clock, carried forward by the monotonic one.
@@ -60,7 +61,6 @@ struct Run {
   Result<std::vector<Stored>> commit_some(std::span<Item> items, const PairState* state_to_store);
 
   Millis db_ms_ = 0, mono_ms_ = 0;
-  Millis lease_renewed_ms_ = 0;
 };
 
 /// What observation found: states of linked records that may need something, and the unlinked halves with their
@@ -81,6 +81,8 @@ class Plan {
 
   /// Every record, linked ones first, in the order found. Stops at the first error.
   Status for_each(const std::function<Status(RecordState&&)>& visit);
+  /// The same, in groups of at most `size`.
+  Status for_each_group(std::size_t size, const std::function<Status(std::vector<RecordState>&&)>& visit);
 
  private:
   static constexpr std::uint32_t none = 0xFFFFFFFF, doubtful = 0xFFFFFFFE;
@@ -92,8 +94,9 @@ class Plan {
 };
 
 // The steps, in the order of the cycle.
-Status observe(Run& run, Plan& plan);  // observe.cc
-Status recover(Run& run);              // recovery.cc
-Status apply(Run& run, Plan& plan);    // apply.cc
+Status recover(Run& run);                            // recovery.cc
+Status observe(Run& run, Plan& plan);                // observe.cc
+Status observe_errands(Run& run, Plan& plan);        // the same, of the records that links left something to do about
+Status apply(Run& run, Plan& plan, bool deletions);  // apply.cc: one of the two parts of a plan
 
 }  // namespace rowpage

@@ -289,6 +289,42 @@ Pending read_pending(Reader& in) {
   return pending;
 }
 
+void write(Writer& out, const Target& target) {
+  out.number(target.field);
+  out.text(target.page_id);
+  out.text(target.ref);
+  out.text(target.key);
+  out.flag(target.live);
+  out.flag(target.seen);
+}
+
+Target read_target(Reader& in) {
+  Target target;
+  target.field = in.number();
+  target.page_id = in.text();
+  target.ref = in.text();
+  target.key = in.text();
+  target.live = in.flag();
+  target.seen = in.flag();
+  return target;
+}
+
+void write(Writer& out, const Errand& errand) {
+  out.number(static_cast<std::uint64_t>(errand.kind));
+  for (const auto* text : {&errand.schema, &errand.table, &errand.key, &errand.page_id, &errand.field, &errand.other,
+                           &errand.to_schema, &errand.to_table})
+    out.text(*text);
+}
+
+Errand read_errand(Reader& in) {
+  Errand errand;
+  errand.kind = static_cast<Errand::Kind>(in.number());
+  for (auto* text : {&errand.schema, &errand.table, &errand.key, &errand.page_id, &errand.field, &errand.other,
+                     &errand.to_schema, &errand.to_table})
+    *text = in.text();
+  return errand;
+}
+
 template <class T>
 void write_maybe(Writer& out, const std::optional<T>& thing) {
   out.flag(thing.has_value());
@@ -326,6 +362,8 @@ Status Spool::add(const RecordState& state) {
   out.flag(state.note_page);
   out.flag(state.due);
   out.flag(state.copied_page);
+  out.list(state.targets, [&](const Target& target) { write(out, target); });
+  out.list(state.errands, [&](const Errand& errand) { write(out, errand); });
   out.list(state.captured, [&](std::int64_t id) { out.number(static_cast<std::uint64_t>(id)); });
   return buffer_.size() >= buffer_bytes ? flush() : Status();
 }
@@ -371,6 +409,8 @@ Result<RecordState> Spool::at(std::size_t number) {
   state.note_page = in.flag();
   state.due = in.flag();
   state.copied_page = in.flag();
+  state.targets = in.list<Target>([&] { return read_target(in); });
+  state.errands = in.list<Errand>([&] { return read_errand(in); });
   state.captured = in.list<std::int64_t>([&] { return static_cast<std::int64_t>(in.number()); });
   return state;
 }

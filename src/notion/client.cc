@@ -13,7 +13,7 @@
 namespace rowpage {
 namespace {
 
-constexpr int item_pages_max = 100;  // 10,000 pieces of one property
+constexpr int item_pages_max = 1000;  // 100,000 pieces of one property
 
 std::string model_of(const Pair& pair) {
   return pair.model.empty() ? pair.data_source : pair.model;
@@ -30,6 +30,28 @@ Place page_place(const Pair& pair, const std::string& id) {
 
 Place query_place(const Pair& pair) {
   return {"query of " + model_of(pair), Scope::pair, "data source"};
+}
+
+// A property being read whole, one list page of it after the other.
+struct Rest {
+  std::size_t page = 0;  // in the list of pages being completed
+  std::size_t field = 0;
+  json::array pieces;
+  std::string cursor;
+  int rounds = 0;
+};
+
+// All pieces are there, or too many of them. Through decode() again, for a field may hold JSON or the like.
+void finish(const Pair& pair, Rest rest, ReadPage& read) {
+  const Field& field = pair.fields[rest.field];
+  const std::string_view wire = wire_type(field, field.property_id == "title");
+  Decoded whole = decode(field, json::object{{"type", wire}, {wire, std::move(rest.pieces)}});
+  if (!rest.cursor.empty()) whole.unreadable = "the property has too many parts to be read";
+  if (whole.unreadable.empty()) {
+    read.page.values[rest.field] = std::move(whole.value);
+  } else {
+    read.page.unreadable.push_back({rest.field, std::move(whole.unreadable)});
+  }
 }
 
 // A write went through and the page could not be read afterwards: nothing is to be sent again.
@@ -109,7 +131,11 @@ Result<PageList> NotionClient::list(const Pair& pair, const ListQuery& query) {
     pages.push_back(std::move(*read));
   }
   if (Status status = read_partial(pair, pages); !status) return fail(status.error());
-  if (Status status = complete(pair, pages); !status) return fail(status.error());
+  std::vector<ReadPage*> whole;
+  for (ReadPage& read : pages) whole.push_back(&read);
+  for (const Status& status : complete(pair, whole)) {
+    if (!status) return fail(status.error());
+  }
   for (auto& read : pages) list.pages.push_back(std::move(read.page));
   return list;
 }
@@ -138,42 +164,41 @@ Status NotionClient::read_partial(const Pair& pair, std::vector<ReadPage>& pages
   return {};
 }
 
-Status NotionClient::complete(const Pair& pair, std::span<ReadPage> pages) {
-  for (ReadPage& read : pages) {
-    for (const std::size_t field : read.cut) {
-      if (Status status = complete_field(pair, read, field); !status) return status;
+std::vector<Status> NotionClient::complete(const Pair& pair, std::span<ReadPage* const> pages) {
+  std::vector<Status> outcomes(pages.size());
+  std::vector<Rest> rests;
+  for (std::size_t i = 0; i < pages.size(); ++i) {
+    for (const std::size_t field : std::exchange(pages[i]->cut, {})) rests.push_back({i, field, {}, {}, 0});
+  }
+  while (!rests.empty()) {
+    std::vector<Call> calls;
+    for (const Rest& rest : rests) {
+      const std::string& id = pages[rest.page]->page.id;
+      calls.push_back({property_request(id, pair.fields[rest.field].property_id, rest.cursor), page_place(pair, id)});
     }
-    read.cut.clear();
-  }
-  return {};
-}
-
-Status NotionClient::complete_field(const Pair& pair, ReadPage& read, std::size_t field) {
-  json::array pieces;
-  std::string cursor;
-  for (int round = 0; round < item_pages_max; ++round) {
-    Result<Reply> reply = caller_.run_one(
-        {property_request(read.page.id, pair.fields[field].property_id, cursor), page_place(pair, read.page.id)});
-    if (!reply) {
-      if (reply.error().scope != Scope::record) return fail(reply.error());
-      read.page.unreadable.push_back({field, "the rest of the text cannot be read: " + reply.error().what});
-      return {};
+    auto replies = caller_.run(std::move(calls));
+    std::vector<Rest> open;
+    for (std::size_t i = 0; i < rests.size(); ++i) {
+      Rest& rest = rests[i];
+      ReadPage& read = *pages[rest.page];
+      if (!replies[i]) {
+        const Error& error = replies[i].error();
+        if (error.scope != Scope::record) outcomes[rest.page] = fail(error);
+        read.page.unreadable.push_back({rest.field, "the rest of the property cannot be read: " + error.what});
+        continue;
+      }
+      const json::value& body = replies[i]->body;
+      add_items(body, rest.pieces);
+      rest.cursor = find_bool(body, "has_more") ? find_string(body, "next_cursor") : std::string_view();
+      if (!rest.cursor.empty() && ++rest.rounds < item_pages_max) {
+        open.push_back(std::move(rest));
+      } else {
+        finish(pair, std::move(rest), read);
+      }
     }
-    add_items(reply->body, pieces);
-    cursor = find_bool(reply->body, "has_more") ? find_string(reply->body, "next_cursor") : std::string_view();
-    if (cursor.empty()) break;
+    rests = std::move(open);
   }
-  Decoded whole = decode_text(pieces);
-  if (!cursor.empty()) whole.unreadable = "the text has too many pieces to be read";
-  if (!whole.unreadable.empty()) {
-    read.page.unreadable.push_back({field, std::move(whole.unreadable)});
-    return {};
-  }
-  // Through decode() again, for a field may hold JSON or the like in its text.
-  const std::string_view wire = wire_type(pair.fields[field], pair.fields[field].property_id == "title");
-  Decoded decoded = decode(pair.fields[field], json::object{{"type", wire}, {wire, std::move(pieces)}});
-  read.page.values[field] = std::move(decoded.value);
-  return {};
+  return outcomes;
 }
 
 Result<PageList> NotionClient::search_trash(std::span<const Pair* const> pairs, const std::string& cursor) {
@@ -257,7 +282,7 @@ std::vector<Result<Page>> NotionClient::perform(const Pair& pair, std::span<cons
         continue;
       }
     } else {
-      Result<ReadPage> read = read_page(pair, replies[n]->body);
+      Result<ReadPage> read = read_page(pair, replies[n]->body, requests[i].bare);
       if (!read || (!id.empty() && read->page.id != id)) {
         const Effect effect = written(i) ? Effect::unknown : Effect::none;
         outcomes[i] = fail({effect,
@@ -272,12 +297,13 @@ std::vector<Result<Page>> NotionClient::perform(const Pair& pair, std::span<cons
       if (!pages[i].partial) continue;
     }
     reading.push_back(i);
-    reads.push_back({read_request(pair, id), page_place(pair, id)});
+    reads.push_back({read_request(pair, id, requests[i].bare), page_place(pair, id)});
   }
   auto read_back = caller_.run(std::move(reads));
   for (std::size_t n = 0; n < read_back.size(); ++n) {
     const std::size_t i = reading[n];
-    Result<ReadPage> read = read_back[n] ? read_page(pair, read_back[n]->body) : fail(read_back[n].error());
+    Result<ReadPage> read =
+        read_back[n] ? read_page(pair, read_back[n]->body, requests[i].bare) : fail(read_back[n].error());
     if (read && read->partial) {
       read = fail({Effect::none, Scope::pair, Cause::forbidden, "Notion shows the page's id only",
                    "Allow the integration to read content."});
@@ -289,18 +315,26 @@ std::vector<Result<Page>> NotionClient::perform(const Pair& pair, std::span<cons
     }
   }
 
+  std::vector<ReadPage*> whole;
+  std::vector<std::size_t> shown;
+  for (std::size_t i = 0; i < requests.size(); ++i) {
+    if (outcomes[i]) continue;
+    whole.push_back(&pages[i]);
+    shown.push_back(i);
+  }
+  const auto completed = complete(pair, whole);
+  for (std::size_t n = 0; n < shown.size(); ++n) {
+    const std::size_t i = shown[n];
+    if (completed[n]) {
+      outcomes[i] = std::move(pages[i].page);
+    } else {
+      outcomes[i] = fail(written(i) ? unread(completed[n].error()) : completed[n].error());
+    }
+  }
+
   std::vector<Result<Page>> results;
   results.reserve(requests.size());
-  for (std::size_t i = 0; i < requests.size(); ++i) {
-    if (!outcomes[i]) {
-      if (Status status = complete(pair, {&pages[i], 1}); !status) {
-        outcomes[i] = fail(written(i) ? unread(status.error()) : status.error());
-      } else {
-        outcomes[i] = std::move(pages[i].page);
-      }
-    }
-    results.push_back(std::move(*outcomes[i]));
-  }
+  for (auto& outcome : outcomes) results.push_back(std::move(*outcome));
   return results;
 }
 

@@ -36,9 +36,9 @@ class NotionClient : public Notion {
   Caller& caller() { return caller_; }
 
  private:
-  Status complete(const Pair& pair, std::span<ReadPage> pages);
+  /// Reads the rest of what was shown in part, of all pages at once. Answers per page why that failed, if it did.
+  std::vector<Status> complete(const Pair& pair, std::span<ReadPage* const> pages);
   Status read_partial(const Pair& pair, std::vector<ReadPage>& pages);
-  Status complete_field(const Pair& pair, ReadPage& read, std::size_t field);
 
   Caller caller_;
   Options options_;

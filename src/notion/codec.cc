@@ -9,6 +9,7 @@
 
 #include "core/text.h"
 #include "core/time.h"
+#include "notion/list_codec.h"
 #include "notion/transport.h"
 #include "notion/zone.h"
 
@@ -145,6 +146,12 @@ std::string text_of_json(const std::string& text) {
   return text;
 }
 
+Decoded storable(Decoded decoded) {
+  const auto* text = std::get_if<std::string>(&decoded.value);
+  if (std::string why = text ? fault_in(*text) : std::string(); !why.empty()) return unreadable(std::move(why));
+  return decoded;
+}
+
 Decoded decode_json(Decoded decoded) {
   if (auto* text = std::get_if<std::string>(&decoded.value)) *text = json_of(*text);
   return decoded;
@@ -198,7 +205,7 @@ json::value encode_date(const DateSpan& span) {
 
 // An emptied property, in the form its type asks for.
 json::value encode_null(std::string_view wire) {
-  if (is_text_type(wire) || wire == "multi_select") return json::array();
+  if (is_text_type(wire) || wire == "multi_select" || wire == "relation" || wire == "files") return json::array();
   if (wire == "checkbox") return false;
   return nullptr;
 }
@@ -273,6 +280,15 @@ Decoded decode(FieldType type, bool as_text, const json::value& property) {
       return decode_moment(*value);
     case FieldType::unique_id:
       return decode_unique_id(*value);
+    case FieldType::relation: {
+      Decoded decoded = decode_relation(*value);
+      decoded.cut = find_bool(property, "has_more");
+      return decoded;
+    }
+    case FieldType::people:
+      return storable(decode_people(*value));
+    case FieldType::files:
+      return storable(decode_files(*value));
     default:
       return unreadable("this type of property does not travel");
   }
@@ -348,6 +364,18 @@ Result<json::value> encode(FieldType type, std::string_view wire, const Value& v
       }
       if (std::string why = fault_in(*text); !why.empty()) return fail(cannot(std::move(why)));
       return wrap(wire, json::string(*text));
+    }
+    case FieldType::relation: {
+      const auto* ids = std::get_if<TextList>(&value);
+      if (!ids) return fail(mismatch(type, value));
+      Result<json::value> targets = encode_relation(*ids);
+      return targets ? Result<json::value>(wrap(wire, std::move(*targets))) : targets;
+    }
+    case FieldType::files: {
+      if (!text) return fail(mismatch(type, value));
+      if (std::string why = fault_in(*text); !why.empty()) return fail(cannot(std::move(why)));
+      Result<json::value> files = encode_files(*text);
+      return files ? Result<json::value>(wrap(wire, std::move(*files))) : files;
     }
     default:
       return fail(mismatch(type, value));

@@ -54,7 +54,11 @@ void read_field(const Pair& pair, std::size_t index, const Shown& shown, ReadPag
   const json::value* property = shown.find(field.property_id);
   if (!property) {
     // Gone from the schema, or not shown to us: not the same as empty.
-    read.page.unreadable.push_back({index, fmt::format("the page shows no property \"{}\"", field.property)});
+    read.page.unreadable.push_back(
+        {index, fmt::format("the page shows no property \"{}\"{}", field.property,
+                            field.type == FieldType::relation
+                                ? "; the database it leads to may not be shared with this integration"
+                                : "")});
     return;
   }
   Decoded decoded = decode(field, *property);
@@ -73,6 +77,10 @@ Result<json::value> equals(const Pair& pair, const Change& change) {
   const Field& field = pair.fields[change.field];
   const std::string_view wire = wire_type(field, field.property_id == "title");
   json::object condition;
+  const bool searched = field.type != FieldType::people && field.type != FieldType::files;
+  if (!searched || std::holds_alternative<TextList>(change.value)) {
+    return fail(invalid(fmt::format("what \"{}\" holds cannot be searched for", field.property)));
+  }
   if (is_null(change.value)) {
     condition["is_empty"] = true;
   } else if (const auto* text = std::get_if<std::string>(&change.value)) {
@@ -83,8 +91,6 @@ Result<json::value> equals(const Pair& pair, const Change& change) {
     condition["equals"] = *flag;
   } else if (const auto* span = std::get_if<DateSpan>(&change.value)) {
     condition["equals"] = span->has_time ? format_utc(span->start_ms) : format_day(span->start_ms);
-  } else {
-    return fail(invalid(fmt::format("a list in \"{}\" cannot be searched for", field.property)));
   }
   return json::object{{"property", encode_id(field.property_id)}, {wire, std::move(condition)}};
 }
@@ -150,7 +156,7 @@ Result<json::object> properties_of(const Pair& pair, const PageRequest& request)
 
 }  // namespace
 
-Result<ReadPage> read_page(const Pair& pair, const json::value& object) {
+Result<ReadPage> read_page(const Pair& pair, const json::value& object, bool bare) {
   ReadPage read;
   Page& page = read.page;
   page.id = canonical_id(find_string(object, "id"));
@@ -170,6 +176,7 @@ Result<ReadPage> read_page(const Pair& pair, const json::value& object) {
   page.in_trash = find_bool(object, "in_trash");
   page.is_archived = find_bool(object, "is_archived");
   page.parent = parent_source(object);
+  if (bare) return read;
   const Shown shown(*properties);
   for (std::size_t i = 0; i < pair.fields.size(); ++i) read_field(pair, i, shown, read);
   page.nonce = kept_text(shown, pair.nonce_id);
@@ -215,9 +222,12 @@ Result<ApiRequest> query_request(const Pair& pair, const ListQuery& query, std::
   return request;
 }
 
-ApiRequest read_request(const Pair& pair, const std::string& page_id) {
+ApiRequest read_request(const Pair& pair, const std::string& page_id, bool bare) {
   ApiRequest request{Method::get, "/v1/pages/" + page_id, nullptr};
-  if (const std::string wanted = filter_properties(pair); !wanted.empty()) request.path += "?" + wanted;
+  if (bare) {
+    request.path += "?filter_properties=title";
+  } else if (const std::string wanted = filter_properties(pair); !wanted.empty())
+    request.path += "?" + wanted;
   return request;
 }
 
@@ -227,7 +237,7 @@ Result<ApiRequest> page_request(const Pair& pair, const PageRequest& request) {
     return fail(invalid(fmt::format("\"{}\" is no page id", request.page_id)));
   }
   if (request.kind == Kind::read) {
-    ApiRequest read = read_request(pair, request.page_id);
+    ApiRequest read = read_request(pair, request.page_id, request.bare);
     read.send_by = request.send_by;
     return read;
   }

@@ -18,8 +18,9 @@ struct ReadPage {
   bool partial = false;  // only the id came: the page must be read by itself
 };
 
-/// Reads a page object. invalid (record): it is no page, or lacks its id or times.
-Result<ReadPage> read_page(const Pair& pair, const json::value& object);
+/// Reads a page object; with `bare`, only who and where it is, which any page tells, of the pair's data source or not.
+/// invalid (record): it is no page, or lacks its id or times.
+Result<ReadPage> read_page(const Pair& pair, const json::value& object, bool bare = false);
 
 /// The fields' and bookkeeping properties' ids, which is all we ever ask for; without doubles.
 std::vector<std::string> property_ids(const Pair& pair);
@@ -33,7 +34,8 @@ Result<ApiRequest> query_request(const Pair& pair, const ListQuery& query, std::
 /// The request of a PageRequest: GET, POST or PATCH, with nothing in it but what changes.
 Result<ApiRequest> page_request(const Pair& pair, const PageRequest& request);
 
-ApiRequest read_request(const Pair& pair, const std::string& page_id);
+/// With `bare` the answer carries the title alone.
+ApiRequest read_request(const Pair& pair, const std::string& page_id, bool bare = false);
 
 /// GET .../properties/{id}: a whole property, one list page of it.
 ApiRequest property_request(const std::string& page_id, const std::string& property_id, const std::string& cursor);

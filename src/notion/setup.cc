@@ -12,17 +12,12 @@
 namespace rowpage {
 namespace {
 
-constexpr std::size_t options_per_schema_write = 100;
 constexpr int list_pages_max = 10;  // 1,000 children of a page
 
 Result<json::value> get(Caller& caller, std::string path, Place place) {
   Result<Reply> reply = caller.run_one({{Method::get, std::move(path), nullptr}, std::move(place)});
   if (!reply) return fail(reply.error());
   return std::move(reply->body);
-}
-
-Result<json::value> get_source(Caller& caller, const std::string& id) {
-  return get(caller, "/v1/data_sources/" + id, {"data source " + id, Scope::pair, "database"});
 }
 
 Result<SourceSchema> source_by_id(Caller& caller, const std::string& id) {
@@ -117,10 +112,21 @@ Result<SourceSchema> source_by_title(Caller& caller, const std::string& title) {
                "Say which with `data_source: ID` instead of `title`."});
 }
 
-// The id of a database of this title that lies on the page; empty: none.
-Result<std::string> child_database(Caller& caller, const std::string& page, const std::string& title) {
+// A title without the invisible marks that ask for a coloured emoji: some keyboards send them, some do not.
+std::string bare_title(std::string_view title) {
+  constexpr std::string_view coloured = "\xEF\xB8\x8F";
+  std::string bare(trim(title));
+  for (auto at = bare.find(coloured); at != std::string::npos; at = bare.find(coloured))
+    bare.erase(at, coloured.size());
+  return bare;
+}
+
+// The id of the database on the page that bears the first of these titles any bears; empty: none does.
+Result<std::string> child_database(Caller& caller, const std::string& page, std::span<const std::string> titles) {
+  std::string best;
+  std::size_t rank = titles.size();
   std::string cursor;
-  for (int round = 0; round < list_pages_max; ++round) {
+  for (int round = 0; round < list_pages_max && rank > 0; ++round) {
     std::string path = "/v1/blocks/" + page + "/children?page_size=100";
     if (!cursor.empty()) path += "&start_cursor=" + encode_id(cursor);
     Result<json::value> list = get(caller, std::move(path), {"page " + page, Scope::workspace, "page"});
@@ -129,113 +135,18 @@ Result<std::string> child_database(Caller& caller, const std::string& page, cons
       for (const auto& block : *results) {
         const json::value* child = find(block, "child_database");
         if (!child || find_bool(block, "in_trash")) continue;
-        if (find_string(*child, "title") == title) return canonical_id(find_string(block, "id"));
+        const std::string title = bare_title(find_string(*child, "title"));
+        for (std::size_t i = 0; i < rank; ++i) {
+          if (title != bare_title(titles[i])) continue;
+          rank = i;
+          best = canonical_id(find_string(block, "id"));
+        }
       }
     }
     cursor = find_bool(*list, "has_more") ? find_string(*list, "next_cursor") : std::string_view();
     if (cursor.empty()) break;
   }
-  return std::string();
-}
-
-json::array option_list(std::span<const std::string> names) {
-  json::array array;
-  for (const auto& name : names.first(std::min(names.size(), options_per_schema_write))) {
-    array.push_back(json::object{{"name", name}});
-  }
-  return array;
-}
-
-json::value settings_of(const WantedProperty& wanted) {
-  if (wanted.type == "number") return json::object{{"format", "number"}};
-  const bool listing = wanted.type == "select" || wanted.type == "multi_select" || wanted.type == "status";
-  if (listing && !wanted.options.empty()) return json::object{{"options", option_list(wanted.options)}};
-  return json::object();
-}
-
-const json::value* property_named(const json::value& source, std::string_view name) {
-  const json::object* properties = find_object(source, "properties");
-  return properties ? properties->if_contains(name) : nullptr;
-}
-
-bool has_name(const std::vector<std::string>& names, std::string_view name) {
-  return std::ranges::any_of(names, [&](const std::string& own) { return ascii_lower(own) == ascii_lower(name); });
-}
-
-std::vector<std::string> missing_options(const json::value& property, const WantedProperty& wanted) {
-  const auto there = option_names(property);
-  std::vector<std::string> missing;
-  for (const auto& name : wanted.options) {
-    if (!has_name(there, name) && !has_name(missing, name)) missing.push_back(name);
-  }
-  return missing;
-}
-
-// Sends one property's settings and reads the data source back. An unknown outcome is settled by the reading.
-Result<json::value> patch_property(Caller& caller, const std::string& source, const std::string& key,
-                                   json::value settings, std::string_view name) {
-  ApiRequest request{Method::patch, "/v1/data_sources/" + source,
-                     json::object{{"properties", json::object{{key, std::move(settings)}}}}, false};
-  Result<Reply> reply = caller.run_one(
-      {std::move(request), {fmt::format("property \"{}\" of data source {}", name, source), Scope::pair, "database"}});
-  if (!reply && reply.error().effect == Effect::none) return fail(reply.error());
-  return get_source(caller, source);
-}
-
-Error not_made(std::string_view name, std::string_view what) {
-  return {
-      Effect::none, Scope::pair, Cause::schema_drift,
-      fmt::format("Notion did not {} property \"{}\", without saying why", what, name),
-      "Add it by hand in Notion, then run setup again. A property with more than 100 options can block every change."};
-}
-
-// Adds `wanted` to the source, or its missing options. `source` is as last read, and read anew after a change.
-Status add_one(Caller& caller, const std::string& id, const WantedProperty& wanted, json::value& source,
-               SchemaChange& change) {
-  const json::value* there = property_named(source, wanted.name);
-  if (!there) {
-    if (wanted.type == "title") {
-      change.notes.push_back(
-          fmt::format("the title property has another name than \"{}\"; it is left as it is", wanted.name));
-      return {};
-    }
-    Result<json::value> after =
-        patch_property(caller, id, wanted.name, json::object{{wanted.type, settings_of(wanted)}}, wanted.name);
-    if (!after) return fail(after.error());
-    source = std::move(*after);
-    there = property_named(source, wanted.name);
-    if (!there) return fail(not_made(wanted.name, "add the"));
-    change.done.push_back(fmt::format("added {} ({})", wanted.name, wanted.type));
-  }
-  const std::string type(find_string(*there, "type"));
-  if (type != wanted.type) {
-    change.notes.push_back(
-        fmt::format("{} is of type {}, not {}; it is left as it is", wanted.name, type, wanted.type));
-    return {};
-  }
-  const auto missing = missing_options(*there, wanted);
-  if (missing.empty()) return {};
-  const json::value* settings = find(*there, type);
-  const json::array* options = settings ? find_array(*settings, "options") : nullptr;
-  const std::size_t have = options ? options->size() : 0;
-  if (have + missing.size() > options_per_schema_write) {
-    change.notes.push_back(fmt::format(
-        "{} options of {} are not added, for the list may hold 100 at most in one request{}", missing.size(),
-        wanted.name, type == "status" ? "; add them by hand" : "; pages that use them will add them"));
-    return {};
-  }
-  json::array merged;  // the old ones by id, for what is left out would be taken from every page
-  for (std::size_t i = 0; i < have; ++i) merged.push_back(json::object{{"id", find_string((*options)[i], "id")}});
-  for (const auto& name : missing) merged.push_back(json::object{{"name", name}});
-  const std::string key = encode_id(decode_id(find_string(*there, "id")));
-  Result<json::value> after =
-      patch_property(caller, id, key, json::object{{type, json::object{{"options", std::move(merged)}}}}, wanted.name);
-  if (!after) return fail(after.error());
-  source = std::move(*after);
-  there = property_named(source, wanted.name);
-  if (!there || !missing_options(*there, wanted).empty()) return fail(not_made(wanted.name, "add the options of"));
-  change.done.push_back(fmt::format("added {} options to {}", missing.size(), wanted.name));
-  return {};
+  return best;
 }
 
 // What a listing asked for pages in the trash proves.
@@ -270,26 +181,30 @@ Result<SourceSchema> find_source(Caller& caller, const SourceName& name) {
   return source_by_title(caller, name.title);
 }
 
-std::vector<WantedProperty> wanted_properties(const PairSpec& spec) {
-  std::vector<WantedProperty> wanted;
-  for (const Field& field : spec.fields) {
-    wanted.push_back({field.property, std::string(notion_type(field.type)), field.options});
+namespace {
+
+Result<ApiRequest> database_request(const std::string& page, const WantedDatabase& wanted,
+                                    std::span<const WantedProperty> properties) {
+  json::object initial;
+  for (const auto& property : properties) {
+    if (stands_alone(property)) initial[property.name] = json::object{{property.type, settings_of(property)}};
   }
-  const auto keep = [&](const std::string& name, std::string_view type) {
-    const bool known = std::ranges::any_of(wanted, [&](const WantedProperty& own) { return own.name == name; });
-    if (!name.empty() && !known) wanted.push_back({name, std::string(type), {}});
-  };
-  keep(spec.book.nonce, "rich_text");
-  keep(spec.book.row_id, "rich_text");
-  keep(spec.book.last_synced, "date");
-  keep(spec.book.checksum, "rich_text");
-  keep(spec.book.synced, "checkbox");
-  return wanted;
+  Result<json::value> title = encode_text(wanted.title);
+  if (!title) return fail(title.error());
+  Result<json::value> description = encode_text(wanted.description);
+  if (!description) return fail(description.error());
+  json::object body{{"parent", json::object{{"type", "page_id"}, {"page_id", page}}},
+                    {"title", std::move(*title)},
+                    {"initial_data_source", json::object{{"properties", std::move(initial)}}}};
+  if (!wanted.description.empty()) body["description"] = std::move(*description);
+  if (!wanted.icon.empty()) body["icon"] = json::object{{"type", "emoji"}, {"emoji", wanted.icon}};
+  return ApiRequest{Method::post, "/v1/databases", std::move(body), false};
 }
 
-Result<MadeDatabase> make_database(Caller& caller, const std::string& parent_page, const std::string& title,
+}  // namespace
+
+Result<MadeDatabase> make_database(Caller& caller, const std::string& parent_page, const WantedDatabase& wanted,
                                    std::span<const WantedProperty> properties) {
-  const Place place{fmt::format("database \"{}\"", title), Scope::pair, "page"};
   const auto adopt = [&](const std::string& id, bool adopted) -> Result<MadeDatabase> {
     Result<SourceSchema> schema = source_of_database(caller, id);
     if (!schema) return fail(schema.error());
@@ -301,45 +216,28 @@ Result<MadeDatabase> make_database(Caller& caller, const std::string& parent_pag
                  fmt::format("\"{}\" is no Notion page to make databases under", parent_page),
                  "Set NOTION_PARENT_PAGE_ID."});
   }
-  Result<std::string> there = child_database(caller, page, title);
+  std::vector<std::string> titles{wanted.title};
+  titles.insert(titles.end(), wanted.also.begin(), wanted.also.end());
+  Result<std::string> there = child_database(caller, page, titles);
   if (!there) return fail(there.error());
   if (!there->empty()) return adopt(*there, true);
 
-  json::object wanted;
-  for (const auto& property : properties) wanted[property.name] = json::object{{property.type, settings_of(property)}};
-  Result<json::value> name = encode_text(title);
-  if (!name) return fail(name.error());
-  ApiRequest request{Method::post, "/v1/databases",
-                     json::object{{"parent", json::object{{"type", "page_id"}, {"page_id", page}}},
-                                  {"title", std::move(*name)},
-                                  {"initial_data_source", json::object{{"properties", std::move(wanted)}}}},
-                     false};
-  Result<Reply> reply = caller.run_one({std::move(request), place});
+  Result<ApiRequest> request = database_request(page, wanted, properties);
+  if (!request) return fail(request.error());
+  Result<Reply> reply =
+      caller.run_one({std::move(*request), {fmt::format("database \"{}\"", wanted.title), Scope::pair, "page"}});
   if (reply)
     return adopt(canonical_id(reply->committed_id.empty() ? find_string(reply->body, "id") : reply->committed_id),
                  false);
   if (reply.error().effect == Effect::none) return fail(reply.error());
 
   // It may have been made after all: the page's content tells.
-  if (there = child_database(caller, page, title); there && !there->empty()) return adopt(*there, false);
+  there = child_database(caller, page, {titles.data(), 1});
+  if (there && !there->empty()) return adopt(*there, false);
   Error error = reply.error();
-  error.hint =
-      fmt::format("Wait a minute and run setup again: if \"{}\" appears on the page by then, it is used.", title);
+  error.hint = fmt::format("Wait a minute and run setup again: if \"{}\" appears on the page by then, it is used.",
+                           wanted.title);
   return fail(std::move(error));
-}
-
-Result<SchemaChange> add_properties(Caller& caller, const std::string& data_source,
-                                    std::span<const WantedProperty> properties) {
-  Result<json::value> source = get_source(caller, data_source);
-  if (!source) return fail(source.error());
-  SchemaChange change;
-  for (const auto& wanted : properties) {
-    if (Status status = add_one(caller, data_source, wanted, *source, change); !status) return fail(status.error());
-  }
-  Result<SourceSchema> schema = read_source(*source);
-  if (!schema) return fail(schema.error());
-  change.schema = std::move(*schema);
-  return change;
 }
 
 Result<std::optional<bool>> probe_trash_query(Caller& caller, const std::string& data_source) {

@@ -36,8 +36,18 @@ Result<SourceSchema> read_source(const json::value& object) {
   if (const json::value* parent = find(object, "parent"))
     schema.database = canonical_id(find_string(*parent, "database_id"));
   for (const auto& [name, property] : *properties) {
-    schema.properties.push_back({decode_id(find_string(property, "id")), std::string(name),
-                                 std::string(find_string(property, "type")), option_names(property)});
+    Property shown{decode_id(find_string(property, "id")),
+                   std::string(name),
+                   std::string(find_string(property, "type")),
+                   option_names(property),
+                   {},
+                   {}};
+    if (const json::value* relation = shown.type == "relation" ? find(property, "relation") : nullptr) {
+      shown.target = canonical_id(find_string(*relation, "data_source_id"));
+      if (const json::value* dual = find(*relation, "dual_property"))
+        shown.synced_id = decode_id(find_string(*dual, "synced_property_id"));
+    }
+    schema.properties.push_back(std::move(shown));
   }
   return schema;
 }

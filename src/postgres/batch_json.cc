@@ -81,13 +81,46 @@ Result<std::optional<Write>> write_of(const Pair& pair, const RowWrite& row) {
     }
     write.shape.has_key = !write.key.empty();
   }
-  // A soft delete or restore where the table has no column for it: only the link says so.
-  if (write.shape.kind == "update" && cells.empty()) return std::optional<Write>();
+  if (write.shape.kind == "update" && cells.empty()) {
+    // A soft delete or restore where the table has no column for it: only the link says so.
+    if (row.edges.empty()) return std::optional<Write>();
+    write.shape.kind = "none";  // the row's links only
+  }
   for (auto& [column, cell] : cells) {
     write.shape.columns.push_back(column);
     write.cells.push_back(std::move(cell));
   }
   return std::optional(std::move(write));
+}
+
+json::array texts_json(const TextList& texts) {
+  json::array list;
+  for (const auto& text : texts) list.emplace_back(text);
+  return list;
+}
+
+/// The row shadow to store. Columns are overwritten with the row as stored, for compare-and-set proved that nobody else
+/// changed it; of join tables nothing proves that, so their shadow is what was seen and what we wrote. A link somebody
+/// else made meanwhile then still shows as a difference.
+Values row_shadow_of(const Item& item) {
+  Values shadow = item.link->row_shadow;
+  if (!item.row || item.row->kind == RowWrite::Kind::hard_delete) return shadow;
+  for (const auto& edge : item.row->edges) {
+    if (edge.field >= shadow.size() || std::ranges::find(item.keep_shadow, edge.field) != item.keep_shadow.end())
+      continue;
+    const auto* seen = std::get_if<TextList>(&shadow[edge.field]);
+    TextList names = seen == nullptr ? TextList() : *seen;
+    std::erase_if(names, [&](const auto& name) { return std::ranges::find(edge.drop, name) != edge.drop.end(); });
+    names.insert(names.end(), edge.add.begin(), edge.add.end());
+    shadow[edge.field] = make_list(std::move(names));
+  }
+  return shadow;
+}
+
+json::object errand_to_json(const Errand& errand) {
+  return {{"kind", name_of(errand.kind)}, {"schema", errand.schema},       {"table", errand.table},
+          {"row_key", errand.key},        {"page_id", errand.page_id},     {"field", errand.field},
+          {"other", errand.other},        {"to_schema", errand.to_schema}, {"to_table", errand.to_table}};
 }
 
 json::object link_to_json(const Pair& pair, const RowShape& shape, const Item& item) {
@@ -109,7 +142,7 @@ json::object link_to_json(const Pair& pair, const RowShape& shape, const Item& i
           {"page_id", link.page_id},
           {"nonce", link.nonce},
           {"page_shadow", std::move(page_shadow)},
-          {"row_shadow", shape.shadow_to_json(link.row_shadow)},
+          {"row_shadow", shape.shadow_to_json(row_shadow_of(item))},
           {"page_live", link.page_live},
           {"row_live", link.row_live},
           {"page_edited_ms", link.page_edited_ms},
@@ -165,6 +198,27 @@ class Lists {
  private:
   std::map<std::string, json::array> lists_;
 };
+
+void add_errands(const Item& item, std::size_t number, Lists& lists) {
+  if (item.errands) {
+    json::array list;
+    for (Errand errand : *item.errands) {
+      errand.schema = errand.table = {};  // this record's, so this pair's
+      if (errand.key.empty()) errand.key = item.key;
+      if (errand.page_id.empty()) errand.page_id = item.page_id;
+      list.emplace_back(errand_to_json(errand));
+    }
+    lists.add("errands", number, {{"row_key", item.key}, {"page_id", item.page_id}, {"list", std::move(list)}});
+  }
+  for (const auto& errand : item.other_errands) lists.add("other_errands", number, errand_to_json(errand));
+  for (Errand errand : item.errands_done) {
+    if (errand.key.empty() && errand.page_id.empty()) {
+      errand.key = item.key;
+      errand.page_id = item.page_id;
+    }
+    lists.add("errands_done", number, errand_to_json(errand));
+  }
+}
 
 /// `writes`: the item's row is written by this batch, so its history is taken from the row itself, before and after.
 void add_item(const Pair& pair, const RowShape& shape, const Item& item, std::size_t number, bool writes,
@@ -234,6 +288,12 @@ void add_item(const Pair& pair, const RowShape& shape, const Item& item, std::si
                {"next_try_ms", item.park->next_try_ms}});
   }
   for (const auto id : item.ack) lists.add("ack", number, {{"id", id}});
+  add_errands(item, number, lists);
+  if (!writes || item.row->kind == RowWrite::Kind::hard_delete) return;
+  for (const auto& edge : item.row->edges) {
+    lists.add("edges", number,
+              {{"name", shape.name(edge.field)}, {"added", texts_json(edge.add)}, {"dropped", texts_json(edge.drop)}});
+  }
 }
 
 }  // namespace
@@ -262,6 +322,16 @@ json::object pair_to_json(const Pair& pair, const RowShape& shape) {
   };
   json::array columns;
   for (const auto& column : shape.columns()) columns.emplace_back(column);
+  json::array joins;
+  for (const auto field : shape.joins()) {
+    const auto& relation = pair.fields[field].relation;
+    joins.emplace_back(json::object{{"name", shape.name(field)},
+                                    {"schema", relation.join_schema},
+                                    {"table", relation.join_table},
+                                    {"own", relation.own},
+                                    {"other", relation.other},
+                                    {"own_ref", shape.own_reference(field)}});
+  }
   return {{"workspace", pair.workspace},
           {"model", pair.model},
           {"data_source", pair.data_source},
@@ -269,6 +339,7 @@ json::object pair_to_json(const Pair& pair, const RowShape& shape) {
           {"table", pair.table_name},
           {"key", pair.key},
           {"columns", std::move(columns)},
+          {"joins", std::move(joins)},
           {"updated_at_column", name_or_null(pair.book.updated_at_column)},
           {"deleted_at_column", name_or_null(pair.book.deleted_at_column)},
           {"page_id_column", name_or_null(pair.book.page_id_column)},

@@ -1,6 +1,10 @@
 // The triggers that tell us which rows changed: what they are called, how they are made, whether they are still right.
+//
+// The pair's table has one set. A join table has one for every field that shows it, for each speaks to another owner.
 #pragma once
 
+#include <cstddef>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,18 +14,26 @@
 
 namespace rowpage {
 
-/// Columns whose change is captured: the mapped ones and the mark of a soft delete. Bookkeeping and updated_at are not.
+/// Columns whose change is captured: the mapped ones and the mark of a soft delete. Bookkeeping and updated_at are not,
+/// nor are links of join tables.
 std::vector<std::string> watched_columns(const Pair& pair);
 
-/// Statements that (re)make the capture triggers of one table or partition.
-std::vector<std::string> capture_statements(const Pair& pair, const std::string& schema, const std::string& table);
-
-/// The table and its partitions, as (schema, name), each with whether its four triggers are there, always enabled, made
-/// for these columns and calling the function as this program installed it.
+/// A table or partition that has, or should have, capture triggers.
 struct CaptureState {
   std::string schema, table;
-  bool ready = false;
+  std::optional<std::size_t> field;  // a join table, as this field shows it; nullopt: the pair's own table
+  bool ready = false;  // all four are there, always enabled, made for these arguments and calling the function as this
+                       // program installed it
 };
+
+/// Statements that (re)make the capture triggers of one table or partition.
+std::vector<std::string> capture_statements(const Pair& pair, const std::string& schema, const std::string& table,
+                                            std::optional<std::size_t> field = std::nullopt);
+
+/// The pair's table and its partitions, then its join tables. A table that is not there is left out.
 Result<std::vector<CaptureState>> capture_states(Unit& unit, const Pair& pair);
+
+/// How many tables capture_states() names at least, when all are there.
+std::size_t captured_tables(const Pair& pair);
 
 }  // namespace rowpage

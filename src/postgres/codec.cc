@@ -379,12 +379,36 @@ Decoded decode_text(const Field& field, std::string_view text, std::optional<std
   }
 }
 
+// --- links ---
+
+/// What links are named by is taken as the text it is: a number as a key is no number to count with.
+Decoded decode_links(const Field& field, std::string_view text) {
+  if (field.relation.kind == Relation::Kind::column) return make_list({std::string(text)});
+  const auto names = parse_array(text);
+  if (!names) return cannot(shown(text) + " is not an array of one dimension");
+  return make_list(*names);
+}
+
+Encoded encode_links(const Field& field, const Value& value) {
+  if (is_null(value)) return Cell(std::nullopt);
+  const auto* names = std::get_if<TextList>(&value);
+  if (names == nullptr) return cannot("a relation holds links and nothing else");
+  for (const auto& name : *names) {
+    if (name.find('\0') != std::string::npos || !valid_utf8(name))
+      return cannot("the name of a link is not valid text");
+  }
+  if (field.relation.kind != Relation::Kind::column) return Cell(array_literal(*names));
+  if (names->size() > 1) return cannot("the column holds one link, not " + std::to_string(names->size()));
+  return Cell(names->front());
+}
+
 }  // namespace
 
 tl::expected<Value, std::string> decode(const Field& field, std::optional<std::string_view> cell,
                                         std::optional<std::string_view> end_cell) {
   if (!cell) return Value(Null{});
   const std::string_view text = *cell;
+  if (field.is_relation()) return decode_links(field, text);
   switch (field.target.type) {
     case ColumnType::boolean:
       return Value(text == "true" || text == "t");
@@ -423,7 +447,7 @@ tl::expected<Value, std::string> decode(const Field& field, std::optional<std::s
 }
 
 tl::expected<std::vector<std::pair<std::string, Cell>>, std::string> encode(const Field& field, const Value& value) {
-  auto cell = std::visit(Encoder{field}, value);
+  auto cell = field.is_relation() ? encode_links(field, value) : std::visit(Encoder{field}, value);
   if (!cell) return tl::unexpected<std::string>(cell.error());
   std::vector<std::pair<std::string, Cell>> cells{{field.column, std::move(*cell)}};
   if (!field.end_column.empty()) {

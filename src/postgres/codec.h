@@ -3,6 +3,7 @@
 // Both directions go through the text form PostgreSQL itself writes under ISO dates, UTC and shortest floats: int8 and
 // numeric would lose digits as JSON numbers, and one codec serves rows as read, rows as stored and shadows alike.
 // Example: numeric "1.10" is 1.1; daterange "[2026-01-01,2026-02-01)" is 1 to 31 January; text "" is Null.
+// A relation's links are a list of texts: of a foreign key at most one, of a join table an array as it is selected.
 // The rule is decode(encode(v)) = v. A cell that has no exact Value (an infinite date, a numeric of 20 digits) is not
 // rounded: it is unreadable, and its record parks with the reason.
 #pragma once

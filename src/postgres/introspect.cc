@@ -57,6 +57,30 @@ Error no_such_table(Unit& unit, const TableName& wanted) {
   return error;
 }
 
+Status foreign_keys(Unit& unit, const std::string& oid, TableSchema& schema) {
+  // $1: the table. Columns in the order of the key, on both sides.
+  const auto names = [](const char* table, const char* numbers) {
+    return std::string("(select pg_catalog.array_agg(a.attname::text order by u.o) from pg_catalog.unnest(c.") +
+           numbers + ") with ordinality u(n, o) join pg_catalog.pg_attribute a on a.attrelid = c." + table +
+           " and a.attnum = u.n)::text";
+  };
+  auto answer =
+      unit.run("select " + names("conrelid", "conkey") + ", n.nspname, f.relname, " + names("confrelid", "confkey") +
+                   ", c.condeferrable from pg_catalog.pg_constraint c join pg_catalog.pg_class f on f.oid = "
+                   "c.confrelid join pg_catalog.pg_namespace n on n.oid = f.relnamespace "
+                   "where c.conrelid = $1::oid and c.contype = 'f' order by c.conname",
+               {oid}, "reading the foreign keys of " + schema.schema + "." + schema.name);
+  if (!answer) return fail(answer.error());
+  for (int i = 0; i < answer->rows(); ++i) {
+    schema.foreign_keys.push_back({.columns = parse_array(answer->text(i, 0)).value_or(std::vector<std::string>{}),
+                                   .schema = std::string(answer->text(i, 1)),
+                                   .table = std::string(answer->text(i, 2)),
+                                   .references = parse_array(answer->text(i, 3)).value_or(std::vector<std::string>{}),
+                                   .deferrable = answer->flag(i, 4)});
+  }
+  return {};
+}
+
 }  // namespace
 
 TableName split_table_name(std::string_view text) {
@@ -183,7 +207,9 @@ Result<TableSchema> introspect_table(Unit& unit, std::string_view table, std::st
     if (keys->flag(i, 0)) schema.primary_key = names;
     if (names.size() == 1 && names[0] == key && key_column != schema.columns.end() && key_column->not_null)
       schema.key_unique = true;
+    schema.unique_keys.push_back(names);
   }
+  if (Status status = foreign_keys(unit, oid, schema); !status) return fail(status.error());
   return schema;
 }
 

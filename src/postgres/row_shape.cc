@@ -16,14 +16,28 @@ int slot_of(std::vector<std::string>& columns, const std::string& column) {
   return static_cast<int>(columns.size()) - 1;
 }
 
+/// The linked rows' names as one sorted array, NULL for none. rowpage.links_of() says the same.
+std::string links_sql(const Relation& relation, const std::string& own_reference) {
+  const std::string other = "j." + quote_ident(relation.other);
+  const std::string text = other + "::text collate \"C\"";
+  return "(select pg_catalog.array_agg(distinct " + text + " order by " + text + ")::text from " +
+         quote_name(relation.join_schema, relation.join_table) + " j where j." + quote_ident(relation.own) + " = t." +
+         quote_ident(own_reference) + " and " + other + " is not null)";
+}
+
 }  // namespace
 
 RowShape::RowShape(const Pair& pair) : pair_(pair), target_(quote_name(pair.schema_name, pair.table_name)) {
   for (const auto& field : pair.fields) {
     Slots slots;
-    slots.main = slot_of(columns_, field.column);
+    if (field.has_column()) slots.main = slot_of(columns_, field.column);
     if (!field.end_column.empty()) slots.end = slot_of(columns_, field.end_column);
     slots_.push_back(slots);
+  }
+  for (std::size_t i = 0; i < pair.fields.size(); ++i) {
+    if (pair.fields[i].relation.kind != Relation::Kind::join) continue;
+    slots_[i].main = static_cast<int>(columns_.size() + joins_.size());
+    joins_.push_back(i);
   }
   const auto optional = [](const std::string& column, const std::string& before, const std::string& after,
                            const char* otherwise) {
@@ -36,6 +50,12 @@ RowShape::RowShape(const Pair& pair) : pair_(pair), target_(quote_name(pair.sche
       optional(book.deleted_at_column, "(", " is not null)::text", "'false'") + ", " +
       optional(book.page_id_column, "", "::text", "null") + ", " + optional(book.checksum_column, "", "::text", "null");
   for (const auto& column : columns_) select_list_ += ", t." + quote_ident(column) + "::text";
+  for (const auto field : joins_) select_list_ += ", " + links_sql(pair.fields[field].relation, own_reference(field));
+}
+
+const std::string& RowShape::own_reference(std::size_t join_field) const {
+  const auto& named = pair_.fields[join_field].relation.own_references;
+  return named.empty() ? pair_.key : named;
 }
 
 std::optional<std::size_t> RowShape::field_named(std::string_view column) const {
@@ -62,7 +82,8 @@ Row RowShape::row(const Cells& cells) const {
   row.values.reserve(slots_.size());
   for (std::size_t i = 0; i < slots_.size(); ++i) {
     const auto end = slots_[i].end < 0 ? std::nullopt : cells(meta_cells + slots_[i].end);
-    auto value = decode(pair_.fields[i], cells(meta_cells + slots_[i].main), end);
+    const auto main = slots_[i].main < 0 ? std::nullopt : cells(meta_cells + slots_[i].main);
+    auto value = decode(pair_.fields[i], main, end);
     if (!value) row.unreadable.push_back({i, value.error()});
     row.values.push_back(value ? std::move(*value) : Value(Null{}));
   }

@@ -1,5 +1,8 @@
 // How a pair's row is laid out in SQL: which columns are selected, in which order, and how a selected row becomes a
 // Row. Used for rows read, rows stored by a commit, and shadows, so that all three are decoded alike.
+//
+// The links of a join table are selected with the row, as one array behind its columns: one index look-up a row instead
+// of a query a row. The back end of a two-way relation is not stored in PostgreSQL and costs nothing.
 #pragma once
 
 #include <functional>
@@ -19,14 +22,20 @@ class RowShape {
  public:
   explicit RowShape(const Pair& pair);
 
-  /// Mapped columns without doubles, in the order of the fields.
+  /// Mapped columns of the table without doubles, in the order of the fields.
   const std::vector<std::string>& columns() const { return columns_; }
+
+  /// Fields whose links are in join tables, in order: selected behind the columns.
+  const std::vector<std::size_t>& joins() const { return joins_; }
+
+  /// The column of the pair's table that a join table's `own` holds.
+  const std::string& own_reference(std::size_t join_field) const;
 
   /// "schema"."table"
   const std::string& target() const { return target_; }
 
   /// What is selected for a row of the table called `t`: key, version, updated_ms, deleted, page id, checksum,
-  /// columns...
+  /// columns..., links...
   const std::string& select_list() const { return select_list_; }
   static constexpr int meta_cells = 6;
 
@@ -44,10 +53,11 @@ class RowShape {
 
  private:
   struct Slots {
-    int main = 0, end = -1;
+    int main = -1, end = -1;  // -1: not selected
   };
   const Pair& pair_;
   std::vector<std::string> columns_;
+  std::vector<std::size_t> joins_;
   std::vector<Slots> slots_;  // one per field
   std::string target_, select_list_;
 };

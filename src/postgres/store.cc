@@ -173,7 +173,7 @@ Result<PairState> PostgresStore::load(const Pair& pair) {
     }
     auto captures = capture_states(unit, pair);
     if (!captures) return fail(captures.error());
-    state.capture_ready = answer->rows() == 1 && !captures->empty();
+    state.capture_ready = answer->rows() == 1 && captures->size() >= captured_tables(pair);
     for (const auto& capture : *captures) state.capture_ready &= capture.ready;
     return state;
   });
@@ -199,8 +199,9 @@ Result<std::vector<Link>> PostgresStore::links(const Pair& pair, const std::stri
     for (const auto& field : pair.fields) {
       const json::value* stored = find(page_shadow, field.column);
       link.page_shadow.push_back(stored == nullptr ? Value(Null{}) : value_from_json(*stored).value_or(Value(Null{})));
-      // A field mapped since: the halves never agreed in it.
-      if (stored == nullptr) link.unsettled.push_back(link.page_shadow.size() - 1);
+      // A field mapped since: the halves never agreed in it. A back end has one half only.
+      if (stored == nullptr && field.relation.kind != Relation::Kind::back)
+        link.unsettled.push_back(link.page_shadow.size() - 1);
     }
     link.row_shadow = shape.shadow_from_json(json_cell(rows, i, 4));
     link.page_live = rows.flag(i, 5);
@@ -332,19 +333,6 @@ Result<std::vector<Parked>> PostgresStore::due(const Pair& pair) {
                     .next_try_ms = rows.integer(i, 7)});
   }
   return list;
-}
-
-Result<std::vector<Target>> PostgresStore::targets(const Pair&, std::size_t, std::span<const std::string>,
-                                                   std::span<const std::string>) {
-  return std::vector<Target>{};
-}
-
-Result<std::vector<Store::SeenEdge>> PostgresStore::news(const Pair&, std::size_t, std::span<const SeenEdge>) {
-  return std::vector<SeenEdge>{};
-}
-
-Result<std::vector<Errand>> PostgresStore::errands(const Pair&) {
-  return std::vector<Errand>{};
 }
 
 Result<Committed> PostgresStore::commit(const Pair& pair, const Batch& batch) {

@@ -1,9 +1,8 @@
 #include "postgres/table.h"
 
 #include <algorithm>
-#include <charconv>
 
-#include "core/text.h"
+#include "postgres/key_filter.h"
 #include "postgres/migrations.h"
 #include "postgres/row_shape.h"
 #include "postgres/sql_text.h"
@@ -13,32 +12,6 @@ namespace {
 
 Row row_of(const RowShape& shape, const Answer& answer, int line) {
   return shape.row([&](int cell) { return answer.cell(line, cell); });
-}
-
-/// Keys also come from pages, where a person may have typed anything: a text that no key can be must find nothing, not
-/// fail. The condition stays on the bare column where a cast is safe, so that the index serves.
-std::string key_condition(const Pair& pair, std::vector<std::string>& keys) {
-  const std::string column = "t." + quote_ident(pair.key);
-  const auto valid = [](const std::string& key) { return valid_utf8(key) && key.find('\0') == std::string::npos; };
-  std::erase_if(keys, [&](const std::string& key) { return !valid(key); });
-  switch (pair.key_column.type) {
-    case ColumnType::uuid:
-      std::erase_if(keys,
-                    [](const std::string& key) { return key.size() != 36 || canonical_id(key) != ascii_lower(key); });
-      return column + " = any($1::uuid[])";
-    case ColumnType::integer:
-    case ColumnType::bigint:
-      std::erase_if(keys, [](const std::string& key) {
-        std::int64_t number = 0;
-        const auto [end, error] = std::from_chars(key.data(), key.data() + key.size(), number);
-        return error != std::errc() || end != key.data() + key.size();
-      });
-      return column + " = any($1::bigint[])";
-    case ColumnType::text:
-      return column + " = any($1::text[])";
-    default:
-      return column + "::text = any($1::text[])";
-  }
 }
 
 }  // namespace
@@ -89,7 +62,7 @@ Result<ChangeList> PostgresTable::changes(const Pair& pair, std::int64_t after, 
 Result<std::vector<Row>> PostgresTable::read(const Pair& pair, std::span<const std::string> keys) {
   const RowShape shape(pair);
   std::vector<std::string> wanted(keys.begin(), keys.end());
-  const std::string condition = key_condition(pair, wanted);
+  const std::string condition = any_of("t." + quote_ident(pair.key), pair.key_column.type, 1, wanted);
   std::vector<Row> rows;
   if (wanted.empty()) return rows;
   auto answer = database_.read("select " + shape.select_list() + " from " + shape.target() + " t where " + condition,

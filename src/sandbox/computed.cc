@@ -36,6 +36,9 @@ std::string_view result_type(const Source& source, std::string_view expression) 
     if (property.type == "date" || property.type == "created_time" || property.type == "last_edited_time")
       return "date";
   }
+  for (const std::string_view counted : {"dateBetween(", "length(", "round(", "toNumber(", "min(", "max("}) {
+    if (expression.starts_with(counted)) return "number";
+  }
   return "string";
 }
 
@@ -51,16 +54,14 @@ Gathered gather(const Call& call, const PageState& state, const Source& source, 
   const auto* relation = source.by_id(rollup.relation_id);
   const auto* related = relation ? call.world.source(relation->target) : nullptr;
   const auto* target = related ? related->by_id(rollup.rollup_id) : nullptr;
-  const auto* cell = relation ? state.cell(relation->key) : nullptr;
   if (!target) return all;
   all.type = target->type;
-  if (!cell || !cell->is_array()) return all;
-  for (const auto& text : cell->get_array()) {
-    if (all.values.size() == call.habits.inline_items) break;
-    const auto* page = call.world.page(*parse_id(text.get_string()));
-    if (!page || page->now->in_trash) continue;
-    all.values.push_back(show_bare(call, *page, *page->now, *related, *target));
-  }
+  state.links(relation->key).each([&](const Id& id) {
+    if (all.values.size() == call.habits.inline_items) return false;
+    const auto* page = call.world.page(id);
+    if (page && !page->now->in_trash) all.values.push_back(show_bare(call, *page, *page->now, *related, *target));
+    return true;
+  });
   return all;
 }
 

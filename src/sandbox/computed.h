@@ -6,7 +6,9 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <variant>
+#include <vector>
 
 #include "sandbox/call.h"
 
@@ -25,6 +27,9 @@ std::string stored_expression_of(std::string_view property_id, const Source& sou
 
 /// An expression with prop("Name") replaced by the stored form {{notion:block_property:…}}.
 std::string stored_expression(const World& world, const Source& source, std::string_view expression);
+
+/// What makes the service refuse an expression: a property or a function that does not exist. Empty: nothing.
+std::string fault_of_expression(const Source& source, std::string_view expression);
 
 /// What a formula can hold while it is computed. A date is its ISO text.
 struct FormulaDate {

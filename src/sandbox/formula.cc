@@ -5,6 +5,7 @@
 #include <charconv>
 #include <chrono>
 #include <cmath>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -142,6 +143,24 @@ std::string formatted(const FormulaDate& date, std::string_view pattern) {
     at = end;
   }
   return out;
+}
+
+// Of ASCII letters; others stay.
+std::string in_case(std::string text, bool upper) {
+  for (char& c : text) {
+    const auto letter = static_cast<unsigned char>(c);
+    if (letter < 128) c = static_cast<char>(upper ? std::toupper(letter) : std::tolower(letter));
+  }
+  return text;
+}
+
+FormulaValue extreme(const Arguments& in, bool greatest) {
+  std::optional<double> best;
+  for (const auto& value : in) {
+    const auto number = number_of(value);
+    if (number && (!best || (greatest ? *number > *best : *number < *best))) best = number;
+  }
+  return best ? FormulaValue(*best) : FormulaValue();
 }
 
 class Reader {
@@ -362,6 +381,14 @@ class Reader {
     if (name == "or") return std::any_of(in.begin(), in.end(), truth);
     if (name == "and") return std::all_of(in.begin(), in.end(), truth);
     if (in.empty()) return fail_here();
+    if (name == "ifs") {
+      for (std::size_t i = 0; i + 1 < in.size(); i += 2) {
+        if (truth(in[i])) return in[i + 1];
+      }
+      return in.size() % 2 ? in.back() : FormulaValue();
+    }
+    if (name == "min" || name == "max") return extreme(in, name == "max");
+    if (name == "lower" || name == "upper") return in_case(text_of(in[0]), name == "upper");
     if (name == "empty") return empty(in[0]);
     if (name == "not") return !truth(in[0]);
     if (name == "format") return text_of(in[0]);
@@ -436,6 +463,53 @@ class Reader {
 std::optional<FormulaValue> evaluate(const Call& call, const Page& page, const PageState& state, const Source& source,
                                      std::string_view expression, int) {
   return Reader(call, page, state, source, expression).whole();
+}
+
+// Notion's functions, the older spellings it still takes included. Not all are computed here.
+bool is_function(std::string_view name) {
+  static const std::set<std::string_view> names = {
+      "prop",         "if",          "ifs",       "and",        "or",        "not",         "empty",
+      "length",       "substring",   "contains",  "test",       "match",     "replace",     "replaceAll",
+      "lower",        "upper",       "repeat",    "link",       "style",     "unstyle",     "format",
+      "add",          "subtract",    "multiply",  "divide",     "mod",       "pow",         "min",
+      "max",          "sum",         "median",    "mean",       "abs",       "round",       "ceil",
+      "floor",        "sqrt",        "cbrt",      "exp",        "ln",        "log10",       "log2",
+      "sign",         "pi",          "e",         "toNumber",   "now",       "today",       "minute",
+      "hour",         "day",         "date",      "week",       "month",     "year",        "dateAdd",
+      "dateSubtract", "dateBetween", "dateRange", "dateStart",  "dateEnd",   "timestamp",   "fromTimestamp",
+      "formatDate",   "parseDate",   "name",      "email",      "at",        "first",       "last",
+      "slice",        "concat",      "sort",      "reverse",    "join",      "split",       "unique",
+      "includes",     "find",        "findIndex", "filter",     "some",      "every",       "map",
+      "flat",         "id",          "equal",     "unequal",    "let",       "lets",        "count",
+      "padStart",     "padEnd",      "trim",      "splice",     "start",     "end",         "larger",
+      "largerEq",     "smaller",     "smallerEq", "unaryMinus", "unaryPlus", "formatNumber"};
+  return names.contains(name);
+}
+
+std::string fault_of_expression(const Source& source, std::string_view expression) {
+  std::string word;  // the letters just before
+  bool names_property = false;
+  for (std::size_t at = 0; at < expression.size(); ++at) {
+    const char c = expression[at];
+    if (c == '"') {
+      std::string text;
+      for (++at; at < expression.size() && expression[at] != '"'; ++at) {
+        if (expression[at] == '\\' && at + 1 < expression.size()) ++at;
+        text += expression[at];
+      }
+      if (at >= expression.size()) return "a text is not closed";
+      if (names_property && !source.find(text)) return fmt::format("Undefined property \"{}\"", text);
+    } else if (c == '(' && !word.empty()) {
+      if (!is_function(word)) return fmt::format("Undefined function \"{}\"", word);
+      names_property = word == "prop";
+      word.clear();
+      continue;
+    }
+    names_property = names_property && c == ' ';
+    const bool letter = std::isalnum(static_cast<unsigned char>(c)) || c == '_';
+    word = letter ? word + c : std::string();
+  }
+  return {};
 }
 
 std::string stored_expression(const World& world, const Source& source, std::string_view expression) {

@@ -151,7 +151,7 @@ bool Importer::take_page(const json::value& object) {
       continue;
     }
     auto* property = &property_for(*source, name, value);
-    if (property->type == type) state.set(property->key, kept(*property, member(value, type)));
+    if (property->type == type) state.keep(*property, kept(*property, member(value, type)));
     if (type == "unique_id") {
       if (const auto number = as_number(member(member(value, type), "number"))) {
         source->next_number = std::max(source->next_number, static_cast<std::int64_t>(*number) + 1);
@@ -386,15 +386,16 @@ void Importer::take_item(const Id& id, std::string_view property_id, const json:
     json::array values;
     if (find_bool(answer, "has_more") || find_string(answer, "next_cursor") != "") {
       if (const auto* cell = state.cell(property->key); cell && cell->is_array()) values = cell->get_array();
+      for (const auto& id : state.links(property->key).all()) values.push_back(json::object{{"id", id.text()}});
     }
     for (const auto& one : *find_array(answer, "results")) values.push_back(member(one, type));
-    state.set(property->key, kept(*property, values));
+    state.keep(*property, kept(*property, values));
   } else {
     if (type == "created_time") page->created = parse_time(find_string(answer, type)).value_or(Timestamp{}).ms;
     if (type == "last_edited_time") state.edited = parse_time(find_string(answer, type)).value_or(Timestamp{}).ms;
     if (type == "created_by") page->created_by = id_in(answer, type);
     if (type == "last_edited_by") state.edited_by = id_in(answer, type);
-    state.set(property->key, kept(*property, member(answer, type)));
+    state.keep(*property, kept(*property, member(answer, type)));
   }
   page->now = std::make_shared<const PageState>(std::move(state));
 }

@@ -266,9 +266,10 @@ Outcome<json::object> move_page(Call& call, const Id& id) {
   if (from && to) {  // values follow where name and type agree; the others become invisible
     for (const auto& property : from->properties) {
       const auto* same = to->by_name(property.name);
+      if (!same || same->type != property.type || same->key == property.key) continue;
       const auto* cell = state.cell(property.key);
-      if (cell && same && same->type == property.type && same->key != property.key)
-        state.set(same->key, json::value(*cell));
+      if (cell) state.set(same->key, json::value(*cell));
+      if (const Links& links = state.links(property.key); !links.empty()) state.set_links(same->key, Links(links));
     }
   }
   call.world.disown(state.parent, id);
@@ -300,9 +301,10 @@ Outcome<json::object> get_property_item(Call& call, const Id& id, std::string_vi
     return json::object{
         {"object", "property_item"}, {"type", item_type}, {"id", encoded}, {item_type, std::move(value)}};
   };
-  auto value = property_item_value(call, page, *source, *property);
-  const bool listed =
-      type == "title" || type == "rich_text" || type == "people" || type == "relation" || type == "rollup";
+  const bool linked = type == "relation";  // there may be thousands: only those asked for are written out
+  const bool listed = linked || type == "title" || type == "rich_text" || type == "people" || type == "rollup";
+  const auto targets = linked ? visible_targets(call, *property, *page.now) : std::vector<Id>();
+  auto value = linked ? json::value(json::array()) : property_item_value(call, page, *source, *property);
   if (!listed) {
     return item(type, std::move(value));
   }
@@ -313,10 +315,9 @@ Outcome<json::object> get_property_item(Call& call, const Id& id, std::string_vi
     const auto* relation = source->by_id(property->relation_id);
     const auto* related = relation ? call.world.source(relation->target) : nullptr;
     const auto* target = related ? related->by_id(property->rollup_id) : nullptr;
-    const auto* cell = relation ? page.now->cell(relation->key) : nullptr;
-    if (target && cell && cell->is_array()) {
-      for (const auto& text : cell->get_array()) {
-        const auto* other = call.world.page(*parse_id(text.get_string()));
+    if (target) {
+      for (const auto& to : page.now->links(relation->key).all()) {
+        const auto* other = call.world.page(to);
         if (!other || other->now->in_trash) continue;
         all.push_back(json::object{{"object", "property_item"},
                                    {"type", target->type},
@@ -332,9 +333,11 @@ Outcome<json::object> get_property_item(Call& call, const Id& id, std::string_vi
   const auto offset = read_cursor(call, list, paging->cursor);
   if (!offset) return tl::unexpected(offset.error());
   json::array results;
-  for (std::size_t i = *offset; i < all.size() && results.size() < paging->size; ++i) results.push_back(all[i]);
+  const std::size_t total = linked ? targets.size() : all.size();
+  for (std::size_t i = *offset; i < total && results.size() < paging->size; ++i)
+    results.push_back(linked ? item(type, json::object{{"id", targets[i].text()}}) : std::move(all[i]));
   std::optional<std::string> next;
-  if (*offset + results.size() < all.size()) next = make_cursor(call, list, *offset + results.size());
+  if (*offset + results.size() < total) next = make_cursor(call, list, *offset + results.size());
   auto shown = show_list(std::move(results), next, "property_item");
   const auto url = fmt::format("https://api.notion.com/v1/pages/{}/properties/{}?start_cursor={}", id.text(), encoded,
                                next.value_or(""));

@@ -18,61 +18,75 @@ Outcome<void> check_targets(const Call& call, const Property& property, const js
   return {};
 }
 
-std::pair<json::value, bool> show_targets(const Call& call, const Property& property, const json::value* cell,
+namespace {
+
+bool shows(const Call& call, const Property& property) {
+  return call.person || !property.target || call.world.shared({Parent::Kind::source, property.target});
+}
+
+bool shows(const Call& call, const Id& target) {
+  const auto* page = call.world.page(target);
+  return !page || !page->now->in_trash;
+}
+
+// One end of a link: the other end's page gains or loses the link back.
+void write_end(Call& call, const Page& page, const Id& target, const Property& back, bool add) {
+  auto* other = call.world.page(target);
+  if (!other) return;
+  const Links& links = other->now->links(back.key);
+  if (links.contains(page.id) == add) return;
+  PageState state = *other->now;
+  state.set_links(back.key, add ? links.with(page.id) : links.without(page.id));
+  // As late as the link itself; a page that was seeded stands in every index at once, and so does its link.
+  state.written = std::max(state.written, page.now->written);
+  if (call.habits.back_ends_bump) {
+    state.edited = call.stamp();
+    state.edited_by = call.actor;
+  }
+  call.world.publish(*other, std::move(state), call.keep_ms());
+}
+
+}  // namespace
+
+std::pair<json::array, bool> show_targets(const Call& call, const Property& property, const PageState& state,
                                           std::size_t most) {
   json::array shown;
-  if (!cell || !cell->is_array()) return {std::move(shown), false};
-  if (!call.person && property.target && !call.world.shared({Parent::Kind::source, property.target})) {
-    return {std::move(shown), false};
-  }
-  for (const auto& text : cell->get_array()) {
-    const auto* page = call.world.page(*parse_id(text.get_string()));
-    if (page && page->now->in_trash) continue;
-    if (shown.size() == most) return {std::move(shown), true};
-    shown.push_back(json::object{{"id", text}});
-  }
-  return {std::move(shown), false};
+  bool more = false;
+  if (!shows(call, property)) return {std::move(shown), false};
+  state.links(property.key).each([&](const Id& id) {
+    if (!shows(call, id)) return true;
+    more = shown.size() == most;
+    if (!more) shown.push_back(json::object{{"id", id.text()}});
+    return !more;
+  });
+  return {std::move(shown), more};
+}
+
+std::vector<Id> visible_targets(const Call& call, const Property& property, const PageState& state) {
+  std::vector<Id> ids;
+  if (!shows(call, property)) return ids;
+  ids = state.links(property.key).all();
+  std::erase_if(ids, [&](const Id& id) { return !shows(call, id); });
+  return ids;
 }
 
 void sync_back_ends(Call& call, Page& page, const Source& source, const PageState& before) {
-  const json::value own = json::string(page.id.text());
+  const auto now = page.now;  // kept: a page that links to itself is written on the way
   for (const auto& property : source.properties) {
     if (property.type != "relation" || !property.dual) continue;
     const auto* target_source = call.world.source(property.target);
     const auto* back = target_source ? target_source->by_id(property.synced_id) : nullptr;
     if (!back) continue;
-    const auto* old_cell = before.cell(property.key);
-    const auto* new_cell = page.now->cell(property.key);
-    static const json::array nothing;
-    const auto& old_ids = old_cell && old_cell->is_array() ? old_cell->get_array() : nothing;
-    const auto& new_ids = new_cell && new_cell->is_array() ? new_cell->get_array() : nothing;
-    const auto change = [&](const json::value& target, bool add) {
-      auto* other = call.world.page(*parse_id(target.get_string()));
-      if (!other) return;
-      PageState state = *other->now;
-      const auto* cell = state.cell(back->key);
-      json::array ids = cell && cell->is_array() ? cell->get_array() : json::array();
-      const auto found = std::ranges::find(ids, own);
-      if (add == (found != ids.end())) return;
-      if (add) {
-        ids.push_back(own);
-      } else {
-        ids.erase(found);
-      }
-      state.set(back->key, std::move(ids));
-      state.written = call.now;
-      if (call.habits.back_ends_bump) {
-        state.edited = call.stamp();
-        state.edited_by = call.actor;
-      }
-      call.world.publish(*other, std::move(state), call.keep_ms());
-    };
-    for (const auto& id : old_ids) {
-      if (std::ranges::find(new_ids, id) == new_ids.end()) change(id, false);
-    }
-    for (const auto& id : new_ids) {
-      if (std::ranges::find(old_ids, id) == old_ids.end()) change(id, true);
-    }
+    const Links& old_links = before.links(property.key);
+    const Links& new_links = now->links(property.key);
+    old_links.each([&](const Id& id) {
+      if (!new_links.contains(id)) write_end(call, page, id, *back, false);
+      return true;
+    });
+    new_links.each([&](const Id& id) {
+      if (!old_links.contains(id)) write_end(call, page, id, *back, true);
+      return true;
+    });
   }
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <utility>
+#include <vector>
 
 #include "sandbox/call.h"
 
@@ -12,10 +13,13 @@ Outcome<void> check_targets(const Call& call, const Property& property, const js
 
 /// The first `most` targets as [{"id"}], and whether there are more. Targets the token cannot see, and trashed ones,
 /// are left out without a word, as the real service does.
-std::pair<json::value, bool> show_targets(const Call& call, const Property& property, const json::value* cell,
+std::pair<json::array, bool> show_targets(const Call& call, const Property& property, const PageState& state,
                                           std::size_t most);
 
-/// After the relation cells of `page` went from `before` to its present state: writes the other ends of dual relations.
+/// The targets that are shown, from the first to the last.
+std::vector<Id> visible_targets(const Call& call, const Property& property, const PageState& state);
+
+/// After the relations of `page` went from `before` to its present state: writes the other ends of dual relations.
 void sync_back_ends(Call& call, Page& page, const Source& source, const PageState& before);
 
 }  // namespace rowpage::sandbox

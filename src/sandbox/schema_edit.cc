@@ -133,8 +133,8 @@ struct BackEnd {  // the other end that a dual relation wants
   std::string id;
 };
 
-Outcome<void> read_relation(Call& call, const Source& source, Property& property, const json::value& config,
-                            std::string_view place, std::vector<BackEnd>& back_ends) {
+Outcome<void> read_relation(Call& call, const Source& source, const std::vector<Property>& schema, Property& property,
+                            const json::value& config, std::string_view place, std::vector<BackEnd>& back_ends) {
   const auto* target = find(config, "data_source_id");
   if (!target) return should_be(fmt::format("{}.data_source_id", place), "defined", nullptr);
   const auto id = parse_id(find_string(config, "data_source_id"));
@@ -147,7 +147,9 @@ Outcome<void> read_relation(Call& call, const Source& source, Property& property
   if (dual && (!property.dual || property.target != *id)) {
     auto name = std::string(find_string(*find(config, "dual_property"), "synced_property_name"));
     if (name.empty()) name = fmt::format("Related to {} ({})", plain_text(call.world, source.title), property.name);
-    while (related->by_name(name)) name += " 1";
+    const bool to_itself = *id == source.id;
+    while (related->by_name(name) || (to_itself && std::ranges::find(schema, name, &Property::name) != schema.end()))
+      name += " 1";
     property.synced_id = call.world.new_property_id(*related);
     back_ends.push_back({*id, std::move(name), property.synced_id});
   }
@@ -236,9 +238,10 @@ json::value converted(World& world, const Property& from, Property& to, const js
 void convert_rows(Call& call, Source& source, const Property& from, Property& to) {
   for (auto* page : source.rows) {
     const auto* cell = page->now->cell(from.key);
-    if (!cell) continue;
+    if (!cell && page->now->links(from.key).empty()) continue;
     PageState state = *page->now;
-    state.set(from.key, converted(call.world, from, to, *cell));
+    state.set_links(from.key, {});
+    if (cell) state.set(from.key, converted(call.world, from, to, *cell));
     state.written = call.now;
     call.world.publish(*page, std::move(state), call.keep_ms());
   }
@@ -271,9 +274,11 @@ Outcome<void> configure(Call& call, const Source& source, const std::vector<Prop
     Source view;  // names are those of the schema as it will be
     view.id = source.id;
     view.properties = properties;
+    if (const auto fault = fault_of_expression(view, expression->get_string()); !fault.empty())
+      return invalid(fmt::format("Type error with formula: {}.", fault));
     property.expression = stored_expression(call.world, view, expression->get_string());
   }
-  if (type == "relation") return read_relation(call, source, property, config, place, back_ends);
+  if (type == "relation") return read_relation(call, source, properties, property, config, place, back_ends);
   if (type == "rollup") return read_rollup(call, properties, property, config, place);
   return {};
 }

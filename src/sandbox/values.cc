@@ -246,15 +246,15 @@ Outcome<json::value> read_value(Call& call, Source& source, Property& property, 
 
 Outcome<void> write_properties(Call& call, Source& source, PageState& state, const json::value& properties) {
   if (!properties.is_object()) return should_be("body.properties", "an object", &properties);
-  std::vector<Cell> written;
+  std::vector<std::pair<Property*, json::value>> written;  // options may be added meanwhile, properties are not
   for (const auto& [key, value] : properties.get_object()) {
     auto* property = const_cast<Property*>(source.find(key));
     if (!property) return invalid(fmt::format("{} is not a property that exists.", std::string_view(key)));
     auto kept = read_value(call, source, *property, value, key);
     if (!kept) return tl::unexpected(kept.error());
-    written.push_back({property->key, std::move(*kept)});
+    written.emplace_back(property, std::move(*kept));
   }
-  for (auto& cell : written) state.set(cell.key, std::move(cell.value));
+  for (auto& [property, value] : written) state.keep(*property, std::move(value));
   return {};
 }
 
@@ -313,7 +313,7 @@ json::value show_bare(const Call& call, const Page& page, const PageState& state
     }
     return shown;
   }
-  if (type == "relation") return show_targets(call, property, cell, most).first;
+  if (type == "relation") return show_targets(call, property, state, most).first;
   if (type == "files") return cell && cell->is_array() ? *cell : json::value(json::array());
   if (type == "created_time") return json::string(format_utc(page.created));
   if (type == "last_edited_time") return json::string(format_utc(state.edited));
@@ -340,7 +340,7 @@ json::object show_value(const Call& call, const Page& page, const PageState& sta
   shown["type"] = property.type;
   if (property.type == "relation") {
     const std::size_t most = whole ? static_cast<std::size_t>(-1) : call.habits.inline_items;
-    auto [targets, more] = show_targets(call, property, state.cell(property.key), most);
+    auto [targets, more] = show_targets(call, property, state, most);
     shown["relation"] = std::move(targets);
     shown["has_more"] = more;
     return shown;

@@ -14,12 +14,36 @@ void PageState::set(std::uint32_t key, json::value value) {
   cells.push_back({key, std::move(value)});
 }
 
+const Links& PageState::links(std::uint32_t key) const {
+  static const Links none;
+  const auto found = std::ranges::find(relations, key, &std::pair<std::uint32_t, Links>::first);
+  return found == relations.end() ? none : found->second;
+}
+
+void PageState::set_links(std::uint32_t key, Links links) {
+  const auto found = std::ranges::find(relations, key, &std::pair<std::uint32_t, Links>::first);
+  if (found != relations.end()) {
+    found->second = std::move(links);
+  } else if (!links.empty()) {
+    relations.emplace_back(key, std::move(links));
+  }
+}
+
+void PageState::keep(const Property& property, json::value value) {
+  if (property.type != "relation") return set(property.key, std::move(value));
+  std::vector<Id> ids;
+  if (const auto* list = value.if_array()) {
+    for (const auto& text : *list) {
+      if (const auto id = text.is_string() ? parse_id(text.get_string()) : std::nullopt) ids.push_back(*id);
+    }
+  }
+  set_links(property.key, Links(ids));
+}
+
 const PageState* Page::at(Millis moment) const {
   if (now->written <= moment) return now.get();
-  for (auto state = past.rbegin(); state != past.rend(); ++state) {
-    if ((*state)->written <= moment) return state->get();
-  }
-  return nullptr;
+  const auto later = std::ranges::upper_bound(past, moment, {}, [](const auto& state) { return state->written; });
+  return later == past.begin() ? nullptr : std::prev(later)->get();
 }
 
 const Property* Source::by_name(std::string_view name) const {
@@ -86,10 +110,14 @@ void World::publish(Page& page, PageState state, Millis keep_ms) {
   const Millis moment = state.written;
   const Parent from = page.now->parent;
   const Parent to = state.parent;
-  page.past.push_back(std::move(page.now));
+  // A state replaced at the moment it was written is never shown again.
+  if (page.now->written < moment) page.past.push_back(std::move(page.now));
   page.now = std::make_shared<const PageState>(std::move(state));
-  // Of the states that every index has left behind only the newest is still needed.
-  while (page.past.size() > 1 && page.past[1]->written <= moment - keep_ms) page.past.erase(page.past.begin());
+  // Of the states that every index has left behind only the newest is still needed. They go half a list at a time.
+  const auto written = [](const auto& past) { return past->written; };
+  const auto needed = std::ranges::upper_bound(page.past, moment - keep_ms, {}, written) - page.past.begin() - 1;
+  if (needed > 0 && needed >= static_cast<std::ptrdiff_t>(page.past.size()) / 2)
+    page.past.erase(page.past.begin(), page.past.begin() + needed);
   for (const auto& place : {from, to}) {
     if (place.kind != Parent::Kind::source) continue;
     auto* rows_of = source(place.id);

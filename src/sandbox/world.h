@@ -11,11 +11,13 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "base/json.h"
 #include "core/time.h"
 #include "sandbox/id.h"
+#include "sandbox/links.h"
 #include "sandbox/notion_types.h"
 
 namespace rowpage::sandbox {
@@ -55,7 +57,8 @@ struct Property {
 ///   number                    number          checkbox  bool       url, email, phone_number   "text"
 ///   select, status            "option id"     multi_select         ["option id"]
 ///   date, place, verification the object as answered
-///   people, relation          ["id"]          files                array as answered
+///   people                    ["id"]          files                array as answered
+///   relation                  no cell: the links are kept beside the cells
 ///   formula, rollup           the value as imported, used when it cannot be computed here
 ///   unique_id                 number
 /// Null means empty; an absent cell too.
@@ -75,6 +78,13 @@ struct PageState {
   bool in_trash = false, archived = false, locked = false;
   json::value icon, cover;
   std::vector<Cell> cells;
+  std::vector<std::pair<std::uint32_t, Links>> relations;  // by the key of the property
+
+  /// The links of a relation; none when it was never written.
+  const Links& links(std::uint32_t key) const;
+  void set_links(std::uint32_t key, Links links);
+  /// Takes a property's kept value: a relation's is the array of ids.
+  void keep(const Property& property, json::value value);
 
   const json::value* cell(std::uint32_t key) const {
     for (const auto& cell : cells) {

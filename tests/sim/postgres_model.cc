@@ -7,20 +7,22 @@ namespace rowpage::sim {
 // --- people
 
 std::string PostgresModel::insert(const Pair& pair, const Values& values, const std::string& key) {
+  const Use use(*this, pair);
   const std::string name = key.empty() ? "row-" + std::to_string(next_key_++) : key;
   Stored row;
   row.values = values;
   row.values.resize(pair.fields.size());
   row.version = next_version_++;
   row.updated_ms = clock_.now();
-  rows_[name] = std::move(row);
+  at_->rows[name] = std::move(row);
   capture(name, {});
   return name;
 }
 
-bool PostgresModel::edit(const Pair&, const std::string& key, const std::vector<Change>& changes) {
-  const auto row = rows_.find(key);
-  if (row == rows_.end()) return false;
+bool PostgresModel::edit(const Pair& pair, const std::string& key, const std::vector<Change>& changes) {
+  const Use use(*this, pair);
+  const auto row = at_->rows.find(key);
+  if (row == at_->rows.end()) return false;
   std::vector<std::size_t> fields;
   for (const auto& change : changes) {
     if (row->second.values[change.field] == change.value) continue;
@@ -35,8 +37,8 @@ bool PostgresModel::edit(const Pair&, const std::string& key, const std::vector<
 }
 
 bool PostgresModel::soft_delete(const std::string& key) {
-  const auto row = rows_.find(key);
-  if (row == rows_.end() || row->second.deleted) return false;
+  const auto row = at_->rows.find(key);
+  if (row == at_->rows.end() || row->second.deleted) return false;
   row->second.deleted = true;
   row->second.version = next_version_++;
   row->second.updated_ms = clock_.now();
@@ -45,8 +47,8 @@ bool PostgresModel::soft_delete(const std::string& key) {
 }
 
 bool PostgresModel::restore(const std::string& key) {
-  const auto row = rows_.find(key);
-  if (row == rows_.end() || !row->second.deleted) return false;
+  const auto row = at_->rows.find(key);
+  if (row == at_->rows.end() || !row->second.deleted) return false;
   row->second.deleted = false;
   row->second.version = next_version_++;
   row->second.updated_ms = clock_.now();
@@ -55,50 +57,148 @@ bool PostgresModel::restore(const std::string& key) {
 }
 
 bool PostgresModel::hard_delete(const std::string& key) {
-  if (rows_.erase(key) == 0) return false;
+  if (at_->rows.erase(key) == 0) return false;
   capture(key, {});
+  cascade(key);
   return true;
 }
 
+// ON DELETE CASCADE of join rows, ON DELETE SET NULL of foreign keys.
+void PostgresModel::cascade(const std::string& key) {
+  const std::string table = at_->table;
+  for (auto& [name, data] : data_) {
+    for (std::size_t i = 0; i < data.fields.size(); ++i) {
+      const Relation& relation = data.fields[i].relation;
+      if (relation.kind == Relation::Kind::join) {
+        auto& edges = joins_[relation.join];
+        const auto copy = edges;
+        for (const auto& edge : copy) {
+          const bool own = name == table && edge.first == key, other = relation.to_table == table && edge.second == key;
+          if (!own && !other) continue;
+          edges.erase(edge);
+          capture_join(relation.join, edge.first);
+        }
+      } else if (relation.kind == Relation::Kind::column && relation.to_table == table) {
+        for (auto& [row_key, row] : data.rows) {
+          if (row.values[i] != Value(TextList{key})) continue;
+          row.values[i] = Null{};
+          row.version = next_version_++;
+          At there(*this, data);
+          capture(row_key, {i});
+        }
+      }
+    }
+  }
+}
+
+void PostgresModel::know(const Pair& pair) {
+  Data& data = data_[pair.table_name];
+  data.table = pair.table_name;
+  data.fields = pair.fields;
+}
+
+void PostgresModel::use(const Pair& pair) {
+  know(pair);
+  at_ = &data_[pair.table_name];
+}
+
+bool PostgresModel::link(const std::string& join, const std::string& own, const std::string& other) {
+  if (!joins_[join].emplace(own, other).second) return false;
+  capture_join(join, own);
+  return true;
+}
+
+bool PostgresModel::unlink(const std::string& join, const std::string& own, const std::string& other) {
+  if (joins_[join].erase({own, other}) == 0) return false;
+  capture_join(join, own);
+  return true;
+}
+
+// A change of a join table reaches every pair that shows it.
+void PostgresModel::capture_join(const std::string& join, const std::string& own, bool by_us) {
+  for (auto& [name, data] : data_) {
+    for (std::size_t i = 0; i < data.fields.size(); ++i) {
+      const Relation& relation = data.fields[i].relation;
+      if (relation.kind != Relation::Kind::join || relation.join != join) continue;
+      At there(*this, data);
+      capture(own, {i}, by_us);
+    }
+  }
+}
+
+Value PostgresModel::joined(const Relation& relation, const std::string& key) const {
+  TextList list;
+  const auto edges = joins_.find(relation.join);
+  if (edges == joins_.end()) return Null{};
+  for (auto edge = edges->second.lower_bound({key, ""}); edge != edges->second.end() && edge->first == key; ++edge)
+    list.push_back(edge->second);
+  return make_list(std::move(list));
+}
+
+PostgresModel::OptionalError PostgresModel::write_edges(const Pair& pair, const RowWrite& write,
+                                                        const std::string& key) {
+  for (const auto& edges : write.edges) {
+    const Relation& relation = pair.fields[edges.field].relation;
+    const auto& targets = data_[relation.to_table].rows;
+    for (const auto& other : edges.add) {
+      if (!targets.contains(other))
+        return Error{Effect::none, Scope::record, Cause::constraint, "violates a foreign key of " + relation.join, {}};
+      joins_[relation.join].emplace(key, other);
+    }
+    for (const auto& other : edges.drop) joins_[relation.join].erase({key, other});
+  }
+  for (const auto& [field, value] : write.set) {
+    const Relation& relation = pair.fields[field].relation;
+    if (relation.kind != Relation::Kind::column) continue;
+    for (const auto& other : std::get_if<TextList>(&value) ? std::get<TextList>(value) : TextList{}) {
+      if (!data_[relation.to_table].rows.contains(other))
+        return Error{Effect::none, Scope::record, Cause::constraint, "violates a foreign key", {}};
+    }
+  }
+  return std::nullopt;
+}
+
 bool PostgresModel::rename_key(const std::string& key, const std::string& new_key) {
-  const auto row = rows_.find(key);
-  if (row == rows_.end() || rows_.contains(new_key)) return false;
+  const auto row = at_->rows.find(key);
+  if (row == at_->rows.end() || at_->rows.contains(new_key)) return false;
   Stored stored = row->second;
   stored.version = next_version_++;
-  rows_.erase(row);
-  rows_[new_key] = std::move(stored);
+  at_->rows.erase(row);
+  at_->rows[new_key] = std::move(stored);
   capture(key, {});
   capture(new_key, {});
   return true;
 }
 
 void PostgresModel::claim(const std::string& key, const std::string& page_id) {
-  auto& row = rows_.at(key);
+  auto& row = at_->rows.at(key);
   row.page_id = page_id;
   row.version = next_version_++;
 }
 
 void PostgresModel::truncate() {
-  rows_.clear();
+  at_->rows.clear();
   Captured entry;
   entry.id = next_entry_++;
   entry.at_ms = clock_.now();
   entry.whole = true;
-  log_[entry.id] = entry;
+  at_->log[entry.id] = entry;
 }
 
 void PostgresModel::decide(const std::string& key, std::size_t field, Side winner) {
-  if (const auto link = links_.find(key); link != links_.end()) link->second.choices.emplace_back(field, winner);
-  if (const auto parked = parked_.find(key); parked != parked_.end()) parked->second.next_try_ms = clock_.now();
+  if (const auto link = at_->links.find(key); link != at_->links.end())
+    link->second.choices.emplace_back(field, winner);
+  if (const auto parked = at_->parked.find(key); parked != at_->parked.end()) parked->second.next_try_ms = clock_.now();
 }
 
 void PostgresModel::lose_state() {
-  links_.clear();
-  pending_.clear();
-  abandoned_.clear();
-  parked_.clear();
-  log_.clear();
-  state_ = {};
+  at_->errands.clear();
+  at_->links.clear();
+  at_->pending.clear();
+  at_->abandoned.clear();
+  at_->parked.clear();
+  at_->log.clear();
+  at_->state = {};
 }
 
 void PostgresModel::capture(const std::string& key, std::vector<std::size_t> fields, bool own) {
@@ -109,7 +209,7 @@ void PostgresModel::capture(const std::string& key, std::vector<std::size_t> fie
   entry.fields = std::move(fields);
   entry.at_ms = clock_.now();
   entry.own = own;
-  log_[entry.id] = std::move(entry);
+  at_->log[entry.id] = std::move(entry);
 }
 
 // --- Table
@@ -128,15 +228,20 @@ Row PostgresModel::row_of(const std::string& key, const Stored& stored) const {
   row.updated_ms = stored.updated_ms;
   row.deleted = stored.deleted;
   row.values = stored.values;
+  for (std::size_t i = 0; i < at_->fields.size(); ++i) {
+    const Relation& relation = at_->fields[i].relation;
+    if (relation.kind == Relation::Kind::join) row.values[i] = joined(relation, key);
+  }
   row.page_id = stored.page_id;
   row.checksum = stored.checksum;
   return row;
 }
 
-Result<ChangeList> PostgresModel::changes(const Pair&, std::int64_t after, std::size_t limit) {
+Result<ChangeList> PostgresModel::changes(const Pair& pair, std::int64_t after, std::size_t limit) {
+  const Use use(*this, pair);
   if (auto error = trouble("reading changes")) return fail(*error);
   ChangeList list;
-  for (auto entry = log_.upper_bound(after); entry != log_.end(); ++entry) {
+  for (auto entry = at_->log.upper_bound(after); entry != at_->log.end(); ++entry) {
     if (list.changes.size() == limit) {
       list.more = true;
       break;
@@ -146,20 +251,23 @@ Result<ChangeList> PostgresModel::changes(const Pair&, std::int64_t after, std::
   return list;
 }
 
-Result<std::vector<Row>> PostgresModel::read(const Pair&, std::span<const std::string> keys) {
+Result<std::vector<Row>> PostgresModel::read(const Pair& pair, std::span<const std::string> keys) {
+  const Use use(*this, pair);
   if (auto error = trouble("reading rows")) return fail(*error);
   std::vector<Row> rows;
   for (const auto& key : std::set<std::string>(keys.begin(), keys.end())) {
-    if (const auto row = rows_.find(key); row != rows_.end()) rows.push_back(row_of(key, row->second));
+    if (const auto row = at_->rows.find(key); row != at_->rows.end()) rows.push_back(row_of(key, row->second));
   }
   return rows;
 }
 
-Result<RowList> PostgresModel::scan(const Pair&, const std::string& after_key, std::size_t limit, bool unlinked) {
+Result<RowList> PostgresModel::scan(const Pair& pair, const std::string& after_key, std::size_t limit, bool unlinked) {
+  const Use use(*this, pair);
   if (auto error = trouble("scanning")) return fail(*error);
   RowList list;
-  for (auto row = after_key.empty() ? rows_.begin() : rows_.upper_bound(after_key); row != rows_.end(); ++row) {
-    if (unlinked && links_.contains(row->first)) continue;
+  for (auto row = after_key.empty() ? at_->rows.begin() : at_->rows.upper_bound(after_key); row != at_->rows.end();
+       ++row) {
+    if (unlinked && at_->links.contains(row->first)) continue;
     if (list.rows.size() == limit) {
       list.more = true;
       break;
@@ -169,8 +277,9 @@ Result<RowList> PostgresModel::scan(const Pair&, const std::string& after_key, s
   return list;
 }
 
-Result<std::int64_t> PostgresModel::count(const Pair&) {
-  return static_cast<std::int64_t>(rows_.size());
+Result<std::int64_t> PostgresModel::count(const Pair& pair) {
+  const Use use(*this, pair);
+  return static_cast<std::int64_t>(at_->rows.size());
 }
 
 // --- Store
@@ -195,74 +304,82 @@ Status PostgresModel::release(const std::string&, const Lease&) {
   return {};
 }
 
-Result<PairState> PostgresModel::load(const Pair&) {
+Result<PairState> PostgresModel::load(const Pair& pair) {
+  const Use use(*this, pair);
   if (auto error = trouble("loading state")) return fail(*error);
-  PairState state = state_;
+  PairState state = at_->state;
   state.capture_ready = !capture_broken;
   state.live_links =
-      std::ranges::count_if(links_, [](const auto& link) { return link.second.page_live && link.second.row_live; });
+      std::ranges::count_if(at_->links, [](const auto& link) { return link.second.page_live && link.second.row_live; });
   return state;
 }
 
-Result<std::vector<Link>> PostgresModel::links_of_pages(const Pair&, std::span<const std::string> page_ids) {
+Result<std::vector<Link>> PostgresModel::links_of_pages(const Pair& pair, std::span<const std::string> page_ids) {
+  const Use use(*this, pair);
   if (auto error = trouble("reading links")) return fail(*error);
   std::vector<Link> found;
-  for (const auto& [key, link] : links_) {
+  for (const auto& [key, link] : at_->links) {
     if (std::ranges::find(page_ids, link.page_id) != page_ids.end()) found.push_back(link);
   }
   return found;
 }
 
-Result<std::vector<Link>> PostgresModel::links_of_rows(const Pair&, std::span<const std::string> keys) {
+Result<std::vector<Link>> PostgresModel::links_of_rows(const Pair& pair, std::span<const std::string> keys) {
+  const Use use(*this, pair);
   if (auto error = trouble("reading links")) return fail(*error);
   std::vector<Link> found;
   for (const auto& key : std::set<std::string>(keys.begin(), keys.end())) {
-    if (const auto link = links_.find(key); link != links_.end()) found.push_back(link->second);
+    if (const auto link = at_->links.find(key); link != at_->links.end()) found.push_back(link->second);
   }
   return found;
 }
 
-Result<std::vector<Link>> PostgresModel::links_after(const Pair&, const std::string& after_key, std::size_t limit) {
+Result<std::vector<Link>> PostgresModel::links_after(const Pair& pair, const std::string& after_key,
+                                                     std::size_t limit) {
+  const Use use(*this, pair);
   if (auto error = trouble("reading links")) return fail(*error);
   std::vector<Link> found;
-  for (auto link = after_key.empty() ? links_.begin() : links_.upper_bound(after_key);
-       link != links_.end() && found.size() < limit; ++link) {
+  for (auto link = after_key.empty() ? at_->links.begin() : at_->links.upper_bound(after_key);
+       link != at_->links.end() && found.size() < limit; ++link) {
     found.push_back(link->second);
   }
   return found;
 }
 
-Result<std::vector<Link>> PostgresModel::links_unnoted(const Pair&, std::size_t limit) {
+Result<std::vector<Link>> PostgresModel::links_unnoted(const Pair& pair, std::size_t limit) {
+  const Use use(*this, pair);
   if (auto error = trouble("reading links")) return fail(*error);
   std::vector<Link> found;
-  for (const auto& [key, link] : links_) {
+  for (const auto& [key, link] : at_->links) {
     if (!link.page_noted && link.page_live && link.row_live && found.size() < limit) found.push_back(link);
   }
   return found;
 }
 
-Result<std::vector<Pending>> PostgresModel::pending(const Pair&) {
+Result<std::vector<Pending>> PostgresModel::pending(const Pair& pair) {
+  const Use use(*this, pair);
   if (auto error = trouble("reading open requests")) return fail(*error);
   std::vector<Pending> all;
-  for (const auto& [nonce, request] : pending_) all.push_back(request);
+  for (const auto& [nonce, request] : at_->pending) all.push_back(request);
   std::ranges::stable_sort(all, {}, &Pending::noted_ms);
   return all;
 }
 
-Result<std::vector<NonceOwner>> PostgresModel::owners(const Pair&, std::span<const std::string> nonces) {
+Result<std::vector<NonceOwner>> PostgresModel::owners(const Pair& pair, std::span<const std::string> nonces) {
+  const Use use(*this, pair);
   std::vector<NonceOwner> owners;
   for (const auto& nonce : nonces) {
     NonceOwner owner;
     owner.nonce = nonce;
-    const auto link = std::ranges::find_if(links_, [&](const auto& entry) { return entry.second.nonce == nonce; });
-    if (link != links_.end()) {
+    const auto link = std::ranges::find_if(at_->links, [&](const auto& entry) { return entry.second.nonce == nonce; });
+    if (link != at_->links.end()) {
       owner.state = NonceOwner::State::linked;
       owner.key = link->first;
       owner.page_id = link->second.page_id;
-    } else if (const auto open = pending_.find(nonce); open != pending_.end()) {
+    } else if (const auto open = at_->pending.find(nonce); open != at_->pending.end()) {
       owner.state = NonceOwner::State::pending;
       owner.key = open->second.key;
-    } else if (const auto given_up = abandoned_.find(nonce); given_up != abandoned_.end()) {
+    } else if (const auto given_up = at_->abandoned.find(nonce); given_up != at_->abandoned.end()) {
       owner.state = NonceOwner::State::abandoned;
       owner.key = given_up->second.key;
       owner.intended = given_up->second.intended;
@@ -272,10 +389,11 @@ Result<std::vector<NonceOwner>> PostgresModel::owners(const Pair&, std::span<con
   return owners;
 }
 
-Result<std::vector<Parked>> PostgresModel::due(const Pair&) {
+Result<std::vector<Parked>> PostgresModel::due(const Pair& pair) {
+  const Use use(*this, pair);
   if (auto error = trouble("reading waiting records")) return fail(*error);
   std::vector<Parked> due;
-  for (const auto& [name, parked] : parked_) {
+  for (const auto& [name, parked] : at_->parked) {
     if (parked.next_try_ms <= clock_.now()) due.push_back(parked);
   }
   return due;
@@ -286,14 +404,15 @@ PostgresModel::OptionalError PostgresModel::write_row(const Pair& pair, const It
   const RowWrite& write = *item.row;
   const bool inserts = write.kind == RowWrite::Kind::insert;
   key = write.key.empty() ? "row-" + std::to_string(next_key_++) : write.key;
-  auto row = rows_.find(key);
-  const bool there = row != rows_.end();
+  auto row = at_->rows.find(key);
+  const bool there = row != at_->rows.end();
   if (inserts ? there : (!there || (!write.version.empty() && std::to_string(row->second.version) != write.version))) {
     result.outcome = ItemResult::Outcome::moved;
     return std::nullopt;
   }
   if (write.kind == RowWrite::Kind::hard_delete) {
-    rows_.erase(row);
+    at_->rows.erase(row);
+    cascade(key);
     return std::nullopt;
   }
   Stored stored = there ? row->second : Stored{};
@@ -317,8 +436,10 @@ PostgresModel::OptionalError PostgresModel::write_row(const Pair& pair, const It
   if (write.checksum) stored.checksum = *write.checksum;
   stored.version = next_version_++;
   if (!write.set.empty() || strangers_touch_updated_at) stored.updated_ms = clock_.now();
-  rows_[key] = stored;
+  at_->rows[key] = stored;
   result.row = row_of(key, stored);
+  if (auto error = write_edges(pair, write, key)) return error;
+  result.row = row_of(key, at_->rows[key]);
   if (!derived.empty()) capture(key, {}, true);  // the database's own doing is a change: it stays captured and travels
   return std::nullopt;
 }
@@ -326,21 +447,22 @@ PostgresModel::OptionalError PostgresModel::write_row(const Pair& pair, const It
 // An open conflict replaces the field's open one of the same record; a decided one is only added to the log.
 void PostgresModel::log_conflict(Conflict conflict) {
   if (!conflict.winner) {
-    for (std::size_t i = conflicts_.size(); i-- > 0;) {  // backwards: of one record and field, the open one is the last
-      const Conflict& c = conflicts_[i];
+    for (std::size_t i = at_->conflicts.size();
+         i-- > 0;) {  // backwards: of one record and field, the open one is the last
+      const Conflict& c = at_->conflicts[i];
       const bool same = c.key == conflict.key || (!c.page_id.empty() && c.page_id == conflict.page_id);
-      if (!same || c.winner || c.field != conflict.field || open_conflicts_.erase({c.key, c.field}) == 0) continue;
-      conflicts_.erase(conflicts_.begin() + static_cast<std::ptrdiff_t>(i));
+      if (!same || c.winner || c.field != conflict.field || at_->open_conflicts.erase({c.key, c.field}) == 0) continue;
+      at_->conflicts.erase(at_->conflicts.begin() + static_cast<std::ptrdiff_t>(i));
     }
-    open_conflicts_.insert({conflict.key, conflict.field});
+    at_->open_conflicts.insert({conflict.key, conflict.field});
   }
-  conflicts_.push_back(std::move(conflict));
+  at_->conflicts.push_back(std::move(conflict));
 }
 
 void PostgresModel::close_conflict(const std::string& key, const std::string& page_id, std::size_t field) {
-  for (const auto& c : conflicts_) {
+  for (const auto& c : at_->conflicts) {
     const bool same = c.key == key || (!page_id.empty() && c.page_id == page_id);
-    if (same && !c.winner && c.field == field) open_conflicts_.erase({c.key, field});
+    if (same && !c.winner && c.field == field) at_->open_conflicts.erase({c.key, field});
   }
 }
 
@@ -364,14 +486,14 @@ PostgresModel::OptionalError PostgresModel::apply(const Pair& pair, const Item& 
       }
     }
     // A page is tied to one row: an older tie of the same page ends.
-    std::erase_if(links_, [&](const auto& entry) {
+    std::erase_if(at_->links, [&](const auto& entry) {
       return entry.first != link.key && !link.page_id.empty() && entry.second.page_id == link.page_id;
     });
-    links_[link.key] = link;
+    at_->links[link.key] = link;
   }
   if (item.unlink) {
-    links_.erase(item.key);
-    std::erase_if(links_,
+    at_->links.erase(item.key);
+    std::erase_if(at_->links,
                   [&](const auto& other) { return !item.page_id.empty() && other.second.page_id == item.page_id; });
   }
   for (const std::size_t field : item.close_conflicts) close_conflict(item.key, item.page_id, field);
@@ -380,21 +502,21 @@ PostgresModel::OptionalError PostgresModel::apply(const Pair& pair, const Item& 
     if (conflict.page_id.empty()) conflict.page_id = item.page_id;
     log_conflict(std::move(conflict));
   }
-  std::ranges::copy(item.history, std::back_inserter(history_));
+  std::ranges::copy(item.history, std::back_inserter(at_->history));
   for (auto note : item.note) {
     if (note.key.empty() && result.row) note.key = result.row->key;
-    pending_[note.nonce] = std::move(note);
+    at_->pending[note.nonce] = std::move(note);
   }
   for (const auto& given_up : item.abandon) {
-    abandoned_[given_up.nonce] = given_up;
-    pending_.erase(given_up.nonce);
+    at_->abandoned[given_up.nonce] = given_up;
+    at_->pending.erase(given_up.nonce);
   }
   for (const auto& nonce : item.settle) {
-    pending_.erase(nonce);
-    abandoned_.erase(nonce);
+    at_->pending.erase(nonce);
+    at_->abandoned.erase(nonce);
   }
   if (item.unpark) {
-    std::erase_if(parked_, [&](const auto& entry) {
+    std::erase_if(at_->parked, [&](const auto& entry) {
       return (!key.empty() && entry.second.key == key) ||
              (!item.page_id.empty() && entry.second.page_id == item.page_id);
     });
@@ -403,55 +525,124 @@ PostgresModel::OptionalError PostgresModel::apply(const Pair& pair, const Item& 
     Parked parked = *item.park;
     if (parked.key.empty()) parked.key = item.key;
     if (parked.page_id.empty()) parked.page_id = item.page_id;
-    std::erase_if(parked_, [&](const auto& entry) {
+    std::erase_if(at_->parked, [&](const auto& entry) {
       return (!parked.key.empty() && entry.second.key == parked.key) ||
              (!parked.page_id.empty() && entry.second.page_id == parked.page_id);
     });
-    parked_[parked_name(parked.key, parked.page_id)] = std::move(parked);
+    at_->parked[parked_name(parked.key, parked.page_id)] = std::move(parked);
   }
-  for (const std::int64_t id : item.ack) log_.erase(id);
+  for (const std::int64_t id : item.ack) at_->log.erase(id);
+  keep_errands(item, key);
   return std::nullopt;
 }
 
-Result<std::vector<Target>> PostgresModel::targets(const Pair&, std::size_t, std::span<const std::string>,
-                                                   std::span<const std::string>) {
-  return std::vector<Target>{};
+void PostgresModel::keep_errands(const Item& item, const std::string& key) {
+  const auto of_record = [&](const Errand& errand) {
+    return (!errand.key.empty() && errand.key == key) || (!errand.page_id.empty() && errand.page_id == item.page_id);
+  };
+  const auto add = [&](Data& data, Errand errand) {
+    errand.schema.clear();
+    errand.table.clear();
+    if (std::ranges::find(data.errands, errand) == data.errands.end()) data.errands.push_back(std::move(errand));
+  };
+  if (item.errands) {
+    std::erase_if(at_->errands, [&](const Errand& errand) {
+      return of_record(errand) && (errand.kind == Errand::Kind::await_page || errand.kind == Errand::Kind::await_row);
+    });
+    for (Errand errand : *item.errands) {
+      errand.key = key;
+      errand.page_id = item.page_id;
+      add(*at_, std::move(errand));
+    }
+  }
+  for (const auto& done : item.errands_done) std::erase(at_->errands, done);
+  for (const auto& other : item.other_errands) {
+    const auto data = data_.find(other.table);
+    if (data != data_.end()) add(data->second, other);
+  }
 }
 
-Result<std::vector<Store::SeenEdge>> PostgresModel::news(const Pair&, std::size_t, std::span<const SeenEdge>) {
-  return std::vector<SeenEdge>{};
+// --- links
+
+Result<std::vector<Target>> PostgresModel::targets(const Pair& pair, std::size_t field,
+                                                   std::span<const std::string> page_ids,
+                                                   std::span<const std::string> refs) {
+  if (auto error = trouble("reading targets")) return fail(*error);
+  const Data& data = data_[pair.fields[field].relation.to_table];
+  std::vector<Target> found;
+  std::set<std::string> keys;
+  for (const auto& [key, link] : data.links) {
+    if (std::ranges::find(page_ids, link.page_id) != page_ids.end()) keys.insert(key);
+  }
+  for (const auto& ref : refs) {
+    if (data.rows.contains(ref) || data.links.contains(ref)) keys.insert(ref);
+  }
+  for (const auto& key : keys) {
+    Target target;
+    target.field = field;
+    target.key = key;
+    if (data.rows.contains(key)) target.ref = key;
+    if (const auto link = data.links.find(key); link != data.links.end()) {
+      target.page_id = link->second.page_id;
+      target.live = link->second.page_live && link->second.row_live && !target.ref.empty();
+    }
+    found.push_back(std::move(target));
+  }
+  return found;
 }
 
-Result<std::vector<Errand>> PostgresModel::errands(const Pair&) {
-  return std::vector<Errand>{};
+Result<std::vector<Store::SeenEdge>> PostgresModel::news(const Pair& pair, std::size_t field,
+                                                         std::span<const SeenEdge> edges) {
+  if (auto error = trouble("reading owners")) return fail(*error);
+  const Relation& relation = pair.fields[field].relation;
+  const Data& data = data_[relation.to_table];
+  const auto owner_field = std::ranges::find(data.fields, relation.far, &Field::column);
+  const auto index = static_cast<std::size_t>(owner_field - data.fields.begin());
+  std::vector<SeenEdge> news;
+  for (const auto& edge : edges) {
+    const auto link =
+        std::ranges::find_if(data.links, [&](const auto& entry) { return entry.second.page_id == edge.owner; });
+    bool shown = false;
+    if (link != data.links.end()) {
+      const auto* list = std::get_if<TextList>(&link->second.page_shadow[index]);
+      shown = list && std::ranges::find(*list, edge.page_id) != list->end();
+    }
+    if (shown != edge.shown) news.push_back(edge);
+  }
+  return news;
+}
+
+Result<std::vector<Errand>> PostgresModel::errands(const Pair& pair) {
+  const Use use(*this, pair);
+  if (auto error = trouble("reading errands")) return fail(*error);
+  std::vector<Errand> due;
+  for (const auto& errand : at_->errands) {
+    const auto awaited = data_.find(errand.to_table);
+    const auto lives = [&](const auto& entry) {
+      const bool row = errand.kind == Errand::Kind::await_page;
+      return (row ? entry.first : entry.second.page_id) == errand.other && !entry.second.page_id.empty() &&
+             entry.second.page_live && entry.second.row_live;
+    };
+    const bool awaits = errand.kind == Errand::Kind::await_page || errand.kind == Errand::Kind::await_row;
+    if (awaits && (awaited == data_.end() || std::ranges::none_of(awaited->second.links, lives))) continue;
+    due.push_back(errand);
+  }
+  return due;
 }
 
 Result<Committed> PostgresModel::commit(const Pair& pair, const Batch& batch) {
+  const Use use(*this, pair);
   if (auto error = trouble("committing")) return fail(*error);
   crash_.step();
   if (batch.fence != fence_)
     return fail({Effect::none, Scope::workspace, Cause::lease_lost, "another runner holds the workspace", {}});
-  // A transaction: all of it on a copy, which replaces the original only at COMMIT.
-  const auto rows = rows_;
-  const auto links = links_;
-  const auto pending = pending_;
-  const auto abandoned = abandoned_;
-  const auto conflicts = conflicts_;
-  const auto open_conflicts = open_conflicts_;
-  const auto parked = parked_;
-  const auto history = history_;
-  const auto log = log_;
+  // A transaction: what it changes is put back unless it reaches COMMIT.
+  const auto before = data_;
+  const auto joins = joins_;
   const auto writes = row_writes_;
   const auto roll_back = [&] {
-    rows_ = rows;
-    links_ = links;
-    pending_ = pending;
-    abandoned_ = abandoned;
-    conflicts_ = conflicts;
-    open_conflicts_ = open_conflicts;
-    parked_ = parked;
-    history_ = history;
-    log_ = log;
+    data_ = before;
+    joins_ = joins;
     row_writes_ = writes;
   };
   Committed committed;
@@ -470,8 +661,8 @@ Result<Committed> PostgresModel::commit(const Pair& pair, const Batch& batch) {
         {Effect::unknown, Scope::workspace, Cause::unavailable, "database: the connection was lost at COMMIT", {}});
   }
   if (batch.state) {
-    state_ = *batch.state;
-    state_.known = true;
+    at_->state = *batch.state;
+    at_->state.known = true;
   }
   if (row_writes_ != writes && on_row_write) on_row_write();
   crash_.step();

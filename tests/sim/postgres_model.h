@@ -1,4 +1,5 @@
-// PostgreSQL as the engine sees it: one table, a capture log, our state, transactions that are whole or not at all.
+// PostgreSQL as the engine sees it: tables and join tables, a capture log, our state, transactions that are whole or
+// not at all.
 //
 // Implements Table and Store. People edit rows through edit(), remove() and the like, which behave as SQL from
 // elsewhere: they write the capture log by trigger and know nothing of links.
@@ -42,6 +43,13 @@ class PostgresModel : public Table, public Store {
   bool strangers_touch_updated_at = false;
   /// Captured changes are lost (triggers dropped): the table must be scanned.
   bool capture_broken = false;
+  /// Rows of a join table.
+  bool link(const std::string& join, const std::string& own, const std::string& other);
+  bool unlink(const std::string& join, const std::string& own, const std::string& other);
+  const std::set<std::pair<std::string, std::string>>& joins(const std::string& join) { return joins_[join]; }
+  /// The table that what follows speaks of (the first pair's from the start).
+  void use(const Pair& pair);
+  const std::vector<Errand>& errands_kept() const { return at_->errands; }
   /// A person's answer to an open conflict.
   void decide(const std::string& key, std::size_t field, Side winner);
   /// Our state is lost or an old copy of it comes back (restored backup).
@@ -55,17 +63,17 @@ class PostgresModel : public Table, public Store {
     bool deleted = false;
     std::string page_id, checksum;
   };
-  const std::map<std::string, Stored>& rows() const { return rows_; }
-  const std::map<std::string, Link>& links() const { return links_; }
-  const std::vector<Conflict>& conflicts() const { return conflicts_; }
+  const std::map<std::string, Stored>& rows() const { return at_->rows; }
+  const std::map<std::string, Link>& links() const { return at_->links; }
+  const std::vector<Conflict>& conflicts() const { return at_->conflicts; }
   /// Key and field of the conflicts that still wait for a person.
-  const std::set<std::pair<std::string, std::size_t>>& open_conflicts() const { return open_conflicts_; }
-  const std::map<std::string, Pending>& open_requests() const { return pending_; }
-  const std::map<std::string, Parked>& parked() const { return parked_; }
-  const std::vector<HistoryEntry>& history() const { return history_; }
+  const std::set<std::pair<std::string, std::size_t>>& open_conflicts() const { return at_->open_conflicts; }
+  const std::map<std::string, Pending>& open_requests() const { return at_->pending; }
+  const std::map<std::string, Parked>& parked() const { return at_->parked; }
+  const std::vector<HistoryEntry>& history() const { return at_->history; }
   std::uint64_t row_writes() const { return row_writes_; }  // by the engine
-  std::size_t captured() const { return log_.size(); }
-  PairState& state() { return state_; }
+  std::size_t captured() const { return at_->log.size(); }
+  PairState& state() { return at_->state; }
 
   PostgresFaults faults;
   std::function<void()> on_row_write;  // after each committed batch that wrote rows
@@ -109,6 +117,12 @@ class PostgresModel : public Table, public Store {
   OptionalError write_row(const Pair& pair, const Item& item, ItemResult& result, std::string& key,
                           std::set<std::size_t>& derived);
   void log_conflict(Conflict conflict);
+  void cascade(const std::string& key);
+  void know(const Pair& pair);
+  void capture_join(const std::string& join, const std::string& own, bool by_us = false);
+  Value joined(const Relation& relation, const std::string& key) const;
+  OptionalError write_edges(const Pair& pair, const RowWrite& write, const std::string& key);
+  void keep_errands(const Item& item, const std::string& key);
   void close_conflict(const std::string& key, const std::string& page_id, std::size_t field);
   Row row_of(const std::string& key, const Stored& stored) const;
   void capture(const std::string& key, std::vector<std::size_t> fields, bool own = false);
@@ -119,16 +133,41 @@ class PostgresModel : public Table, public Store {
   SimClock& clock_;
   CrashPoint& crash_;
   std::mt19937_64 random_;
-  std::map<std::string, Stored> rows_;
-  std::map<std::string, Link> links_;  // by key
-  std::map<std::string, Pending> pending_;
-  std::map<std::string, Abandoned> abandoned_;
-  std::vector<Conflict> conflicts_;
-  std::set<std::pair<std::string, std::size_t>> open_conflicts_;
-  std::map<std::string, Parked> parked_;
-  std::vector<HistoryEntry> history_;
-  std::map<std::int64_t, Captured> log_;
-  PairState state_;
+  // One table with everything known of its pair.
+  struct Data {
+    std::string table;
+    std::vector<Field> fields;
+    std::map<std::string, Stored> rows;
+    std::map<std::string, Link> links;  // by key
+    std::map<std::string, Pending> pending;
+    std::map<std::string, Abandoned> abandoned;
+    std::vector<Conflict> conflicts;
+    std::set<std::pair<std::string, std::size_t>> open_conflicts;
+    std::map<std::string, Parked> parked;
+    std::vector<HistoryEntry> history;
+    std::map<std::int64_t, Captured> log;
+    std::vector<Errand> errands;
+    PairState state;
+  };
+  // Whose data the members speak of, for the length of a call.
+  class At {
+   public:
+    At(PostgresModel& model, Data& data) : model_(model), before_(std::exchange(model.at_, &data)) {}
+    At(const At&) = delete;
+    At& operator=(const At&) = delete;
+    ~At() { model_.at_ = before_; }
+
+   private:
+    PostgresModel& model_;
+    Data* before_;
+  };
+  class Use : public At {
+   public:
+    Use(PostgresModel& model, const Pair& pair) : At(model, (model.know(pair), model.data_[pair.table_name])) {}
+  };
+  std::map<std::string, Data> data_;                                            // by table
+  std::map<std::string, std::set<std::pair<std::string, std::string>>> joins_;  // own key, other key
+  Data* at_ = &data_["sim"];
   std::int64_t next_entry_ = 1, fence_ = 0;
   std::uint64_t next_version_ = 1, next_key_ = 1, row_writes_ = 0;
 };

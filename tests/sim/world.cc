@@ -97,17 +97,9 @@ class SimWorld::ModelTransport : public Transport {
       result.cause = Cause::too_late;
       return result;
     }
-    sandbox::Request request;
-    request.method = api.method == Method::get ? "GET" : api.method == Method::post ? "POST" : "PATCH";
-    const std::size_t mark = api.path.find('?');
-    request.path = api.path.substr(0, mark);
-    if (mark != std::string::npos) split_query(api.path.substr(mark + 1), request.query);
-    request.body = api.body;
-    request.token = world_.notion.integration_token();
-    request.version = "2026-03-11";
-
+    const sandbox::Request request = to_model(api, world_.notion.integration_token());
     const auto scripted = world_.fate_of ? world_.fate_of(request) : std::nullopt;
-    const sandbox::Fate fate = scripted ? *scripted : draw(api.read);
+    const sandbox::Fate fate = scripted ? *scripted : draw_fate(world_.random_, world_.faults, api.read);
     ++world_.tally.requests;
     if (fate.kind != sandbox::Fate::Kind::normal) ++world_.tally.faults[std::string(name_of(fate.kind))];
     world_.mix(request.method + request.path + std::to_string(static_cast<int>(fate.kind)));
@@ -125,7 +117,7 @@ class SimWorld::ModelTransport : public Transport {
     if (!api.read) world_.crash.step();
     if (api.read && request.method == "GET" && answer.status == 200) read_at[page] = world_.ghost.tick();
     world_.clock.pass(80);
-    return translate(api, std::move(answer));
+    return from_model(api, std::move(answer));
   }
 
  public:
@@ -148,62 +140,6 @@ class SimWorld::ModelTransport : public Transport {
     constexpr std::string_view prefix = "/v1/pages/";
     if (!path.starts_with(prefix)) return {};
     return path.substr(prefix.size(), 36);
-  }
-
-  static void split_query(std::string_view text, std::vector<std::pair<std::string, std::string>>& out) {
-    while (!text.empty()) {
-      const auto part = text.substr(0, text.find('&'));
-      const auto equals = part.find('=');
-      out.emplace_back(sandbox::percent_decode(part.substr(0, equals)),
-                       sandbox::percent_decode(part.substr(equals + 1)));
-      text.remove_prefix(std::min(text.size(), part.size() + 1));
-    }
-  }
-
-  bool chance(double p) { return p > 0 && std::uniform_real_distribution<>(0, 1)(world_.random_) < p; }
-
-  sandbox::Fate draw(bool read) {
-    using Kind = sandbox::Fate::Kind;
-    const NotionFaults& faults = world_.faults;
-    const auto pick = [&](std::initializer_list<Kind> kinds) {
-      return *(kinds.begin() + world_.random_() % kinds.size());
-    };
-    sandbox::Fate fate;
-    if (chance(faults.refused)) {
-      fate.kind = pick({Kind::refuse_429, Kind::refuse_529, Kind::refuse_409});
-    } else if (read) {
-      if (chance(faults.read_trouble))
-        fate.kind = pick({Kind::lost_before, Kind::lost_after, Kind::error_before, Kind::html_before});
-    } else if (chance(faults.lost_before)) {
-      fate.kind = pick({Kind::lost_before, Kind::error_before, Kind::html_before});
-    } else if (chance(faults.lost_after)) {
-      fate.kind = Kind::lost_after;
-    } else if (chance(faults.lands_later)) {
-      fate.kind = Kind::lands_later;
-      fate.delay_ms = 1000 + static_cast<Millis>(world_.random_() % static_cast<std::uint64_t>(faults.late_ms));
-    } else if (chance(faults.error_after)) {
-      fate.kind =
-          pick({Kind::committed_503, Kind::error_after, Kind::html_after, Kind::truncated_after, Kind::garbage_after});
-    }
-    return fate;
-  }
-
-  static ApiResult translate(const ApiRequest& request, sandbox::Answer answer) {
-    ApiResult result;
-    result.server_ms = answer.server_ms;
-    result.status = answer.status;
-    if (answer.retry_after) result.retry_after_ms = *answer.retry_after * second_ms;
-    if (answer.status == 0) {
-      result.effect = request.read ? Effect::none : Effect::unknown;
-      result.why = "the connection was lost";
-    } else if (!answer.raw.empty()) {
-      result.got = ApiResult::Got::unreadable;
-      result.why = "the body is not JSON";
-    } else {
-      result.got = ApiResult::Got::json;
-      result.body = std::move(answer.body);
-    }
-    return result;
   }
 
   SimWorld& world_;

@@ -17,20 +17,9 @@
 #include "sim/ghost.h"
 #include "sim/postgres_model.h"
 #include "sim/sim_clock.h"
+#include "sim/wire.h"
 
 namespace rowpage::sim {
-
-/// How rough the way to Notion is; probabilities per request.
-struct NotionFaults {
-  double refused = 0;       // 429, 529, 409
-  double lost_before = 0;   // no answer, no effect
-  double lost_after = 0;    // no answer, effect
-  double lands_later = 0;   // no answer, effect within late_ms
-  double error_after = 0;   // 5xx, committed 503, HTML, truncated or garbled answer after the effect
-  double read_trouble = 0;  // reads that fail
-  Millis late_ms = 50 * second_ms;
-  bool any() const { return refused + lost_before + lost_after + lands_later + error_after + read_trouble > 0; }
-};
 
 /// Counts what happened, for the report.
 struct Tally {

@@ -1,5 +1,5 @@
-// simulate [--seed N] [--count N] [--crash K] [--calm] [--keep-going]: random cases by the thousand. A failure prints
-// the command that replays it.
+// simulate [--linked] [--seed N] [--count N] [--crash K] [--calm] [--keep-going]: random cases by the thousand, of one
+// pair or, with --linked, of two related ones. A failure prints the command that replays it.
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -7,19 +7,40 @@
 
 #include "core/mutant.h"
 #include "sim/cases.h"
+#include "sim/linked_world.h"
+
+namespace {
+
+using namespace rowpage::sim;
+
+// A case of two related pairs, in the figures of the other kind.
+CaseResult linked(const CaseOptions& options, bool verbose) {
+  const LinkedResult played = run_linked_case({options.seed, options.calm, verbose});
+  CaseResult result;
+  result.wrong = played.wrong;
+  result.tally.faults = played.fates;
+  result.tally.requests = played.requests;
+  result.tally.crashes = played.crashes;
+  result.tally.cycles = played.cycles;
+  return result;
+}
+
+}  // namespace
 
 int main(int argc, char** argv) {
   using namespace rowpage;
-  using namespace rowpage::sim;
   std::uint64_t seed = 1;
   std::uint64_t count = 1000;
   CaseOptions options;
   bool keep_going = false;
+  bool related = false;
+  const bool verbose = std::getenv("SIM_VERBOSE") != nullptr;
   for (int i = 1; i < argc; ++i) {
     const auto number = [&] { return i + 1 < argc ? std::strtoull(argv[++i], nullptr, 10) : 0; };
     if (std::strcmp(argv[i], "--seed") == 0) seed = number();
     if (std::strcmp(argv[i], "--count") == 0) count = number();
     if (std::strcmp(argv[i], "--crash") == 0) options.crash_step = number();
+    if (std::strcmp(argv[i], "--linked") == 0) related = true;
     if (std::strcmp(argv[i], "--calm") == 0) options.calm = true;
     if (std::strcmp(argv[i], "--keep-going") == 0) keep_going = true;
     if (std::strcmp(argv[i], "--mutant") == 0) active_mutant = static_cast<Mutant>(number());
@@ -32,7 +53,7 @@ int main(int argc, char** argv) {
   const auto start = std::chrono::steady_clock::now();
   for (; done < count; ++done) {
     options.seed = seed + done;
-    const CaseResult result = run_case(options);
+    const CaseResult result = related ? linked(options, verbose) : run_case(options);
     total.cycles += result.tally.cycles;
     total.crashes += result.tally.crashes;
     total.steps += result.tally.steps;
@@ -45,7 +66,7 @@ int main(int argc, char** argv) {
     if (failed <= 10) {
       std::printf("seed %llu:", static_cast<unsigned long long>(options.seed));
       for (const auto& line : result.wrong) std::printf("\n  %s", line.c_str());
-      std::printf("\n  replay: SIM_VERBOSE=1 simulate --seed %llu --count 1%s\n",
+      std::printf("\n  replay: SIM_VERBOSE=1 simulate%s --seed %llu --count 1%s\n", related ? " --linked" : "",
                   static_cast<unsigned long long>(options.seed), options.calm ? " --calm" : "");
     }
     if (!keep_going) break;

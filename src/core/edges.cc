@@ -1,0 +1,235 @@
+#include "core/edges.h"
+
+#include <algorithm>
+#include <iterator>
+#include <map>
+
+#include "core/mutant.h"
+
+namespace rowpage {
+namespace {
+
+struct Presence {
+  Edge edge;
+  const Target* target = nullptr;
+  bool page = false, row = false, page_shadow = false, row_shadow = false;
+};
+
+// Every link any of the four lists names, each once.
+std::vector<Presence> all_links(std::size_t field, const EdgeState& state, const std::vector<Target>& targets) {
+  std::vector<Presence> links;
+  std::map<std::string, std::size_t> by_page, by_ref;
+  const auto named = [&](const Edge& edge, const Target* target) -> Presence& {
+    if (!edge.page_id.empty()) {
+      if (const auto found = by_page.find(edge.page_id); found != by_page.end()) return links[found->second];
+    }
+    if (!edge.ref.empty()) {
+      if (const auto found = by_ref.find(edge.ref); found != by_ref.end()) return links[found->second];
+    }
+    if (!edge.page_id.empty()) by_page[edge.page_id] = links.size();
+    if (!edge.ref.empty()) by_ref[edge.ref] = links.size();
+    links.push_back({edge, target});
+    return links.back();
+  };
+  const auto of_page = [&](const std::string& id) -> Presence& {
+    const Target* target = target_of_page(field, id, targets);
+    return named({id, target ? target->ref : std::string()}, target);
+  };
+  const auto of_ref = [&](const std::string& ref) -> Presence& {
+    const Target* target = target_of_ref(field, ref, targets);
+    return named({target ? target->page_id : std::string(), ref}, target);
+  };
+  for (const auto& id : links_of(state.page)) of_page(id).page = true;
+  for (const auto& id : links_of(state.page_shadow)) of_page(id).page_shadow = true;
+  for (const auto& ref : links_of(state.row)) of_ref(ref).row = true;
+  for (const auto& ref : links_of(state.row_shadow)) of_ref(ref).row_shadow = true;
+  return links;
+}
+
+void put(TextList& list, const std::string& name, bool in) {
+  const auto place = std::ranges::lower_bound(list, name);
+  const bool there = place != list.end() && *place == name;
+  if (in && !there) list.insert(place, name);
+  if (!in && there) list.erase(place);
+}
+
+Value as_value(TextList list) {
+  return make_list(std::move(list));
+}
+
+bool can_travel(const Presence& link) {
+  return link.target && link.target->live && !link.edge.page_id.empty() && !link.edge.ref.empty();
+}
+
+class Merger {
+ public:
+  Merger(const Field& field, std::size_t index, const EdgeState& state, bool may_page, bool may_row)
+      : field_(field), may_page_(may_page), may_row_(may_row) {
+    merge_.field = index;
+    merge_.page_after = links_of(state.page);
+  }
+
+  void decide(const Presence& link) {
+    const bool vanished = !link.page && link.page_shadow && !(link.target && link.target->live && link.target->seen);
+    const bool page = link.page || (vanished && !mutated(Mutant::vanished_is_removed));
+    const bool page_changed = page != link.page_shadow;
+    const bool row_changed = link.row != link.row_shadow;
+    if (page == link.row) {
+      if (!page_changed && !row_changed) return;
+      // Under one name only, the other side's presence is not known: nothing was agreed.
+      if (link.edge.page_id.empty() || link.edge.ref.empty()) return;
+      (page ? merge_.agreed_in : merge_.agreed_out).push_back(link.edge);
+    } else if (page) {
+      page_changed ? add_to_row(link) : drop_from_page(link);
+    } else {
+      row_changed || !link.page_shadow ? add_to_page(link) : drop_from_row(link);
+    }
+  }
+
+  EdgeMerge take() { return std::move(merge_); }
+
+ private:
+  void wait(Errand::Kind kind, std::string other) {
+    Errand errand;
+    errand.kind = kind;
+    errand.field = field_.column;
+    errand.other = std::move(other);
+    errand.to_schema = field_.relation.to_schema;
+    errand.to_table = field_.relation.to_table;
+    merge_.waiting.push_back(std::move(errand));
+  }
+
+  void add_to_row(const Presence& link) {
+    if (!may_row_) {
+      merge_.drift = true;
+    } else if (can_travel(link)) {
+      merge_.row_add.push_back(link.edge);
+    } else if (!link.edge.page_id.empty()) {
+      wait(Errand::Kind::await_row, link.edge.page_id);
+    }
+  }
+
+  void add_to_page(const Presence& link) {
+    if (!may_page_) {
+      merge_.drift = true;
+    } else if (can_travel(link)) {
+      merge_.page_add.push_back(link.edge);
+      put(merge_.page_after, link.edge.page_id, true);
+    } else if (link.target && !link.target->key.empty()) {
+      wait(Errand::Kind::await_page, link.target->key);
+    }
+  }
+
+  void drop_from_row(const Presence& link) {
+    if (link.edge.ref.empty()) return;
+    may_row_ ? merge_.row_drop.push_back(link.edge) : void(merge_.drift = true);
+  }
+
+  // A link that the page does not show (its target is in the trash) cannot be taken from it; its shadow remembers that
+  // it is to go.
+  void drop_from_page(const Presence& link) {
+    if (!link.page || link.edge.page_id.empty()) return;
+    // A page shown under its own name only: that its row links to nothing is not known.
+    if (link.edge.ref.empty()) return;
+    if (!may_page_) {
+      merge_.drift = true;
+      return;
+    }
+    merge_.page_drop.push_back(link.edge);
+    put(merge_.page_after, link.edge.page_id, false);
+  }
+
+  const Field& field_;
+  bool may_page_, may_row_;
+  EdgeMerge merge_;
+};
+
+}  // namespace
+
+const TextList& links_of(const Value& value) {
+  static const TextList none;
+  const auto* list = std::get_if<TextList>(&value);
+  return list ? *list : none;
+}
+
+const Target* target_of_page(std::size_t field, std::string_view page_id, const std::vector<Target>& targets) {
+  const auto found = std::ranges::find_if(
+      targets, [&](const Target& target) { return target.field == field && target.page_id == page_id; });
+  return page_id.empty() || found == targets.end() ? nullptr : &*found;
+}
+
+const Target* target_of_ref(std::size_t field, std::string_view ref, const std::vector<Target>& targets) {
+  const auto found =
+      std::ranges::find_if(targets, [&](const Target& target) { return target.field == field && target.ref == ref; });
+  return ref.empty() || found == targets.end() ? nullptr : &*found;
+}
+
+EdgeMerge merge_edges(const Field& field, std::size_t index, const EdgeState& state, const std::vector<Target>& targets,
+                      bool may_page, bool may_row) {
+  Merger merger(field, index, state, may_page, may_row);
+  for (const auto& link : all_links(index, state, targets)) merger.decide(link);
+  return merger.take();
+}
+
+void settle_edges(const EdgeMerge& merge, EdgeParts parts, Value& page_shadow, Value& row_shadow) {
+  TextList page = links_of(page_shadow), row = links_of(row_shadow);
+  const auto settle = [&](const std::vector<Edge>& edges, bool in) {
+    for (const auto& edge : edges) {
+      put(page, edge.page_id, in);
+      put(row, edge.ref, in);
+    }
+  };
+  settle(merge.agreed_in, true);
+  settle(merge.agreed_out, false);
+  if (parts.row) {
+    settle(merge.row_add, true);
+    settle(merge.row_drop, false);
+  }
+  if (parts.page) {
+    settle(merge.page_add, true);
+    settle(merge.page_drop, false);
+  }
+  page_shadow = as_value(std::move(page));
+  row_shadow = as_value(std::move(row));
+}
+
+Value refs_of(std::size_t field, const Value& page_ids, const std::vector<Target>& targets) {
+  TextList refs;
+  for (const auto& id : links_of(page_ids)) {
+    const Target* target = target_of_page(field, id, targets);
+    if (target && !target->ref.empty()) refs.push_back(target->ref);
+  }
+  return as_value(std::move(refs));
+}
+
+Value without_vanished(std::size_t field, const Value& page, const Value& page_shadow,
+                       const std::vector<Target>& targets) {
+  if (mutated(Mutant::vanished_is_removed)) return page;
+  TextList list = links_of(page);
+  for (const auto& id : links_of(page_shadow)) {
+    const Target* target = target_of_page(field, id, targets);
+    if (!target || !target->live || !target->seen) put(list, id, true);
+  }
+  return as_value(std::move(list));
+}
+
+Value common(const Value& one, const Value& other) {
+  TextList both;
+  std::ranges::set_intersection(links_of(one), links_of(other), std::back_inserter(both));
+  return as_value(std::move(both));
+}
+
+Value doubtful_shadow(const Value& found, const Value& sent, const Value& seen) {
+  const TextList &before = links_of(found), &meant = links_of(sent), &shown = links_of(seen);
+  const auto has = [](const TextList& list, const std::string& id) { return std::ranges::binary_search(list, id); };
+  TextList shadow;
+  for (const auto& id : before) {
+    if (has(meant, id) || has(shown, id)) shadow.push_back(id);
+  }
+  for (const auto& id : meant) {
+    if (!has(before, id) && has(shown, id)) shadow.push_back(id);
+  }
+  return as_value(std::move(shadow));
+}
+
+}  // namespace rowpage

@@ -1,0 +1,255 @@
+#include "postgres/relations_fixture.h"
+
+namespace rowpage {
+namespace {
+
+using namespace testing;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+bool same(const Target& a, const Target& b) {
+  return a.field == b.field && a.page_id == b.page_id && a.ref == b.ref && a.key == b.key && a.live == b.live;
+}
+
+class StoreLinksTest : public RelationsTest {
+ protected:
+  std::vector<Target> targets(const Pair& pair, std::size_t field, const std::vector<std::string>& pages,
+                              const std::vector<std::string>& refs) {
+    auto found = store->targets(pair, field, pages, refs);
+    EXPECT_TRUE(found) << found.error().what;
+    return found ? *found : std::vector<Target>{};
+  }
+  std::vector<Errand> errands(const Pair& pair) {
+    auto found = store->errands(pair);
+    EXPECT_TRUE(found) << found.error().what;
+    return found ? *found : std::vector<Errand>{};
+  }
+  void bury(const Pair& pair, const std::string& key, bool page, bool row) {
+    Item item{.key = key, .link = link(pair, key)};
+    item.link->page_live = !page;
+    item.link->row_live = !row;
+    stored(pair, {item});
+  }
+};
+
+INSTANTIATE_TEST_SUITE_P(Ways, StoreLinksTest, ::testing::Values(false, true),
+                         [](const auto& info) { return info.param ? "pooled" : "direct"; });
+
+TEST_P(StoreLinksTest, targets_are_found_by_page_and_by_key_and_an_unknown_one_is_left_out) {
+  const Row a = task("a"), b = task("b");
+  const auto found =
+      targets(tasks, blocks, {"page-a", "nobody"}, {b.key, "00000000-0000-4000-8000-000000000000", "no uuid"});
+  ASSERT_THAT(found, SizeIs(2));
+  const auto& first = found[0].key == a.key ? found[0] : found[1];
+  const auto& second = found[0].key == a.key ? found[1] : found[0];
+  EXPECT_TRUE(same(first, {.field = blocks, .page_id = "page-a", .ref = a.key, .key = a.key, .live = true}));
+  EXPECT_TRUE(same(second, {.field = blocks, .page_id = "page-b", .ref = b.key, .key = b.key, .live = true}));
+  EXPECT_THAT(targets(tasks, blocks, {"page-a"}, {a.key}), SizeIs(1));
+  EXPECT_THAT(targets(tasks, blocks, {}, {}), IsEmpty());
+}
+
+TEST_P(StoreLinksTest, a_row_without_a_page_is_known_and_not_live_and_so_is_a_page_whose_row_is_gone) {
+  sql(direct, "insert into tags (name) values ('red')");
+  auto found = targets(tasks, task_tags, {}, {"1", "2", "red"});
+  ASSERT_THAT(found, SizeIs(1));
+  EXPECT_TRUE(same(found[0], {.field = task_tags, .ref = "1", .key = "1"}));
+  const Row a = task("a");
+  bury(tasks, a.key, true, false);
+  EXPECT_FALSE(targets(tasks, blocks, {"page-a"}, {})[0].live);
+  bury(tasks, a.key, false, true);
+  EXPECT_FALSE(targets(tasks, blocks, {"page-a"}, {})[0].live);
+  bury(tasks, a.key, false, false);
+  EXPECT_TRUE(targets(tasks, blocks, {"page-a"}, {})[0].live);
+  sql(direct, "delete from tasks where true");  // not synced yet
+  found = targets(tasks, blocks, {"page-a"}, {a.key});
+  ASSERT_THAT(found, SizeIs(1));
+  EXPECT_FALSE(found[0].live);
+  EXPECT_EQ(found[0].key, a.key);
+}
+
+TEST_P(StoreLinksTest, where_links_are_named_by_another_column_that_columns_text_is_the_reference) {
+  const Row apollo = insert(projects, "Apollo", "p1", {{1, std::string("APO")}});
+  const Target expected{.field = project, .page_id = "p1", .ref = "APO", .key = apollo.key, .live = true};
+  for (const auto& [pages, refs] : std::vector<std::pair<std::vector<std::string>, std::vector<std::string>>>{
+           {{"p1"}, {}}, {{}, {"APO", "none"}}, {{"p1"}, {"APO"}}}) {
+    const auto found = targets(tasks, project, pages, refs);
+    ASSERT_THAT(found, SizeIs(1));
+    EXPECT_TRUE(same(found[0], expected)) << found[0].ref;
+  }
+  sql(direct, "update projects set code = 'AP2'");
+  EXPECT_EQ(targets(tasks, project, {"p1"}, {})[0].ref, "AP2");
+  sql(direct, "insert into projects (code) values ('NEW'); delete from projects where code = 'AP2'");
+  const auto gone = targets(tasks, project, {"p1"}, {"NEW"});
+  ASSERT_THAT(gone, SizeIs(2));
+  for (const auto& target : gone) {
+    EXPECT_FALSE(target.live);
+    EXPECT_EQ(target.ref, target.page_id == "p1" ? "" : "NEW");
+  }
+}
+
+TEST_P(StoreLinksTest, a_page_without_a_row_is_known_by_its_page_alone) {
+  ASSERT_TRUE(commit(tasks, {Item{.page_id = "lonely", .link = Link{.page_id = "lonely"}}}));
+  const auto found = targets(tasks, blocks, {"lonely"}, {});
+  ASSERT_THAT(found, SizeIs(1));
+  EXPECT_TRUE(same(found[0], {.field = blocks, .page_id = "lonely"}));
+}
+
+TEST_P(StoreLinksTest, five_hundred_targets_are_found_at_once) {
+  sql(direct,
+      "insert into tasks (name) select 't' || i from generate_series(1, 5000) i;"
+      "insert into rowpage.link (pair, row_key, page_id) select p.id, t.id, 'page-' || t.name from tasks t, "
+      "rowpage.pair p "
+      "where p.table_name = 'tasks'; analyze");
+  std::vector<std::string> pages, keys;
+  for (int i = 1; i <= 300; ++i) pages.push_back("page-t" + std::to_string(i));
+  for (int i = 301; i <= 500; ++i)
+    keys.push_back(cell(direct, "select id from tasks where name = 't" + std::to_string(i) + "'"));
+  const auto found = targets(tasks, blocks, pages, keys);
+  EXPECT_THAT(found, SizeIs(500));
+  for (const auto& target : found) EXPECT_TRUE(target.live);
+}
+
+TEST_P(StoreLinksTest, news_from_a_back_end_is_what_the_owners_shadow_says_otherwise) {
+  insert(projects, "Apollo", "p1", {{1, std::string("APO")}});
+  const Row a = task("a");
+  Item item{.key = a.key, .link = link(tasks, a.key)};
+  item.link->page_shadow[project] = TextList{"p1"};
+  stored(tasks, {item});
+  using Edge = Store::SeenEdge;
+  const std::vector<Edge> seen{{"p1", "page-a", true},    // known
+                               {"p1", "page-a", false},   // gone since
+                               {"p2", "page-a", true},    // new
+                               {"p2", "page-a", false},   // never was
+                               {"p1", "stranger", true},  // an owner nobody knows yet
+                               {"p1", "stranger", false}};
+  auto news = store->news(projects, 2, seen);
+  ASSERT_TRUE(news) << news.error().what;
+  ASSERT_THAT(*news, SizeIs(3));
+  EXPECT_EQ((*news)[0].page_id + (*news)[0].owner + ((*news)[0].shown ? "+" : "-"), "p1page-a-");
+  EXPECT_EQ((*news)[1].page_id + (*news)[1].owner + ((*news)[1].shown ? "+" : "-"), "p2page-a+");
+  EXPECT_EQ((*news)[2].page_id + (*news)[2].owner + ((*news)[2].shown ? "+" : "-"), "p1stranger+");
+}
+
+TEST_P(StoreLinksTest, before_setup_rows_are_known_and_every_shown_link_is_news) {
+  sql(direct, "drop schema rowpage cascade; insert into projects (code) values ('APO')");
+  PostgresStore fresh(*database, clock);
+  auto found = fresh.targets(tasks, project, std::vector<std::string>{"p"}, std::vector<std::string>{"APO"});
+  ASSERT_TRUE(found) << found.error().what;
+  ASSERT_THAT(*found, SizeIs(1));
+  EXPECT_EQ((*found)[0].ref, "APO");
+  const std::vector<Store::SeenEdge> seen{{"p", "t", true}, {"p", "u", false}};
+  EXPECT_THAT(*fresh.news(projects, 2, seen), SizeIs(1));
+  EXPECT_THAT(*fresh.errands(tasks), IsEmpty());
+}
+
+TEST_P(StoreLinksTest, an_errand_that_awaits_a_page_is_due_once_the_record_lives_on_both_sides) {
+  const Row a = task("a");
+  sql(direct, "insert into tags (name) values ('red')");
+  const Errand wait{.kind = Errand::Kind::await_page,
+                    .field = "task_tags.task_id",
+                    .other = "1",
+                    .to_schema = "public",
+                    .to_table = "tags"};
+  Item item{.key = a.key, .page_id = "page-a"};
+  item.errands = {wait};
+  ASSERT_TRUE(commit(tasks, {item}));
+  EXPECT_THAT(errands(tasks), IsEmpty());
+  ASSERT_TRUE(commit(tags, {Item{.key = "1", .page_id = "tag-1", .link = Link{.key = "1", .page_id = "tag-1"}}}));
+  Errand expected = wait;
+  expected.key = a.key;
+  expected.page_id = "page-a";
+  EXPECT_THAT(errands(tasks), ElementsAre(expected));
+  EXPECT_THAT(errands(tags), IsEmpty());
+  bury(tags, "1", true, false);
+  EXPECT_THAT(errands(tasks), IsEmpty());
+  bury(tags, "1", false, false);
+  ASSERT_TRUE(commit(tasks, {Item{.key = a.key, .errands_done = {expected}}}));
+  EXPECT_THAT(errands(tasks), IsEmpty());
+  EXPECT_EQ(cell(direct, "select count(*) from rowpage.errand"), "0");
+}
+
+TEST_P(StoreLinksTest, an_errand_that_awaits_a_row_is_due_once_the_page_has_one) {
+  const Row a = task("a");
+  Item item{.key = a.key};
+  item.errands = {{.kind = Errand::Kind::await_row,
+                   .field = "blocks.task_id",
+                   .other = "page-b",
+                   .to_schema = "public",
+                   .to_table = "tasks"}};
+  ASSERT_TRUE(commit(tasks, {item}));
+  ASSERT_TRUE(commit(tasks, {Item{.page_id = "page-b", .link = Link{.page_id = "page-b"}}}));
+  EXPECT_THAT(errands(tasks), IsEmpty());
+  task("b");
+  EXPECT_THAT(errands(tasks), SizeIs(1));
+}
+
+TEST_P(StoreLinksTest, a_records_list_replaces_its_waiting_and_looking_and_leaves_links_to_write) {
+  const Row a = task("a");
+  using Kind = Errand::Kind;
+  Item item{.key = a.key, .page_id = "page-a"};
+  item.other_errands = {
+      {.kind = Kind::look, .page_id = "page-a", .other = "x"},
+      {.kind = Kind::add, .page_id = "page-a", .field = "blocks.task_id", .other = "x"},
+      {.kind = Kind::drop, .page_id = "page-a", .field = "blocks.task_id", .other = "y"},
+      {.kind = Kind::look, .schema = "public", .table = "projects", .page_id = "p1", .other = "page-a"},
+      {.kind = Kind::look, .schema = "public", .table = "nobody_knows", .page_id = "p1", .other = "page-a"}};
+  for (int i = 0; i < 2; ++i) ASSERT_TRUE(commit(tasks, {item}));  // a second time adds nothing
+  EXPECT_THAT(errands(tasks), SizeIs(3));
+  EXPECT_THAT(errands(projects), SizeIs(1));
+  item.other_errands.clear();
+  item.errands = std::vector<Errand>{};
+  ASSERT_TRUE(commit(tasks, {item}));
+  const auto left = errands(tasks);
+  ASSERT_THAT(left, SizeIs(2));
+  EXPECT_EQ(left[0].kind, Kind::add);
+  EXPECT_EQ(left[1].kind, Kind::drop);
+  EXPECT_THAT(errands(projects), SizeIs(1));
+  ASSERT_TRUE(commit(tasks, {Item{.page_id = "page-a", .errands_done = left}}));
+  EXPECT_THAT(errands(tasks), IsEmpty());
+}
+
+TEST_P(StoreLinksTest, errands_of_a_row_just_made_carry_its_key_and_a_moved_item_stores_none) {
+  Item item{.page_id = "new", .row = RowWrite{.kind = RowWrite::Kind::insert, .set = {{task_name, std::string("n")}}}};
+  item.errands = {{.kind = Errand::Kind::look, .other = "x"}};
+  const Row made = stored(tasks, {item});
+  ASSERT_THAT(errands(tasks), SizeIs(1));
+  EXPECT_EQ(errands(tasks)[0].key, made.key);
+  EXPECT_EQ(errands(tasks)[0].page_id, "new");
+  Item moved{.key = made.key, .row = RowWrite{.key = made.key, .version = "1", .set = {{task_name, std::string("z")}}}};
+  moved.errands = std::vector<Errand>{};
+  moved.other_errands = {{.kind = Errand::Kind::add, .page_id = "q", .other = "x"}};
+  ASSERT_TRUE(commit(tasks, {moved}));
+  EXPECT_THAT(errands(tasks), SizeIs(1));
+}
+
+TEST_P(StoreLinksTest, clearing_a_pair_clears_its_errands) {
+  const Row a = task("a");
+  Item item{.key = a.key};
+  item.errands = {{.kind = Errand::Kind::look, .other = "x"}};
+  ASSERT_TRUE(commit(tasks, {item}));
+  sql(direct, "select rowpage.clear_pair(jsonb_build_object('pair', id, 'force', true)) from rowpage.pair");
+  EXPECT_EQ(cell(direct, "select count(*) from rowpage.errand"), "0");
+}
+
+TEST_P(StoreLinksTest, a_batch_called_again_after_its_commit_was_lost_answers_with_the_same_links) {
+  if (GetParam()) GTEST_SKIP() << "the test ends its own server process, which the pooler hides";
+  const Row a = task("a"), b = task("b");
+  bool cut = false;
+  database->before_commit = [&](Unit& unit) {
+    if (cut) return;
+    cut = true;
+    // The COMMIT happens, its answer does not come: what the first call did must be what the second one finds.
+    auto done = unit.script("commit", "testing");
+    ASSERT_TRUE(done);
+    sql(direct, "select pg_terminate_backend(" + std::to_string(unit.backend()) + ")");
+  };
+  const Row now = stored(tasks, {edges_of(a.key, {{blocks, {b.key}, {}}})});
+  EXPECT_TRUE(cut);
+  EXPECT_EQ(now.values[blocks], Value(TextList{b.key}));
+  EXPECT_EQ(cell(direct, "select count(*) from blocks"), "1");
+  EXPECT_EQ(cell(direct, "select count(*) from rowpage.applied where answer is not null"), "1");
+}
+
+}  // namespace
+}  // namespace rowpage
