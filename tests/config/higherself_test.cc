@@ -327,5 +327,79 @@ TEST_F(HigherSelf, a_missing_database_is_named_by_its_variable_and_title) {
               testing::HasSubstr("\n  NOTION_TASKS_DB                     the database \"Master Tasks Database\""));
 }
 
+// Both sides as setup makes them.
+Column made_column(const WantedColumn& wanted) {
+  static const std::map<std::string, ColumnType> types = {
+      {"text", ColumnType::text},       {"uuid", ColumnType::uuid},       {"jsonb", ColumnType::json},
+      {"boolean", ColumnType::boolean}, {"integer", ColumnType::integer}, {"timestamptz", ColumnType::timestamptz},
+      {"date", ColumnType::date}};
+  const auto known = types.find(wanted.sql_type);
+  const bool numeric = wanted.sql_type.starts_with("numeric(");
+  Column column{
+      .name = wanted.name, .type = ColumnType::other, .sql_type = wanted.sql_type, .not_null = wanted.not_null};
+  if (known != types.end()) column.type = known->second;
+  if (numeric) column.type = ColumnType::numeric;
+  if (!wanted.labels.empty()) column.type = ColumnType::enumeration;
+  column.has_default = !wanted.default_sql.empty();
+  column.labels = wanted.labels;
+  return column;
+}
+
+TableSchema made_table(const PairSpec& pair, const WantedTable& wanted) {
+  TableSchema table;
+  table.schema = "public";
+  table.name = pair.table;
+  for (const auto& column : wanted.columns) table.columns.push_back(made_column(column));
+  table.primary_key = {pair.key};
+  table.key_unique = true;
+  return table;
+}
+
+SourceSchema made_source(const PairSpec& pair) {
+  SourceSchema source;
+  source.data_source = "source of " + pair.model;
+  source.title = pair.model;
+  const auto add = [&](const std::string& name, std::string_view type, const std::string& target = "") {
+    if (!name.empty()) source.properties.push_back({"id of " + name, name, std::string(type), {}, target, ""});
+  };
+  for (const auto& field : pair.fields)
+    add(field.property, notion_type(field.type), field.is_relation() ? "source of " + field.relation.to : "");
+  add(pair.book.nonce, "rich_text");
+  add(pair.book.row_id, "rich_text");
+  add(pair.book.last_synced, "date");
+  return source;
+}
+
+TEST_F(HigherSelf, what_setup_makes_of_it_is_what_a_run_needs) {
+  Neighbours neighbours;
+  neighbours.pairs = config.pairs;
+  for (std::size_t i = 0; i < config.pairs.size(); ++i) {
+    neighbours.tables.push_back(made_table(config.pairs[i], config.wanted[i]));
+    neighbours.sources[config.pairs[i].model] = "source of " + config.pairs[i].model;
+    for (const auto& field : config.pairs[i].fields) {
+      if (field.relation.kind != Kind::join) continue;
+      TableSchema join;
+      join.schema = "public";
+      join.name = field.relation.join;
+      for (const auto& name : {field.relation.own, field.relation.other})
+        join.columns.push_back({.name = name, .type = ColumnType::uuid, .sql_type = "uuid", .not_null = true});
+      neighbours.tables.push_back(std::move(join));
+    }
+  }
+  int far_ends = 0;
+  for (std::size_t i = 0; i < config.pairs.size(); ++i) {
+    const auto& spec = config.pairs[i];
+    const auto resolved = resolve(spec, "default", made_source(spec), made_table(spec, config.wanted[i]), neighbours);
+    for (const auto& problem : resolved.problems) ADD_FAILURE() << problem.where << ": " << problem.what;
+    for (const auto& field : resolved.pair.fields) {
+      far_ends += field.relation.far.empty() ? 0 : 1;
+      EXPECT_EQ(field.type == FieldType::relation && field.relation.to_table.empty(), false) << field.property;
+    }
+    EXPECT_NE(resolved.pair.title_field, Pair::npos);
+    EXPECT_EQ(resolved.pair.fields.size(), spec.fields.size());
+  }
+  EXPECT_EQ(far_ends, 24);
+}
+
 }  // namespace
 }  // namespace rowpage
