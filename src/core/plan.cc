@@ -164,6 +164,11 @@ class Decider {
       if (links_of(field.page).empty()) field.page = without_vanished(i, field.page, field.page_shadow, state_.targets);
       field.page = as_refs(i, field.page);
       field.page_shadow = as_refs(i, field.page_shadow);
+      // Emptied because the linked row was deleted (ON DELETE SET NULL): nobody's word against a new link in Notion.
+      const TextList& before = links_of(field.row_shadow);
+      const bool by_cascade =
+          is_null(field.row) && !before.empty() && !target_of_ref(i, before.front(), state_.targets);
+      if (by_cascade && field.page != field.page_shadow) field.row_shadow = Null{};
     }
     field.skew_ms = options_.skew_ms;
     field.page_ms = time_of(state_.page_times, i, page_time);

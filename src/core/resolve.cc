@@ -47,6 +47,25 @@ std::string instead(std::string_view name, const std::vector<T>& things, const c
   return std::string("There are these ") + kind + ": " + listed(names_of(things)) + ".";
 }
 
+// "schema.table" or "table" (public) taken apart; double quotes are understood.
+std::pair<std::string, std::string> table_parts(std::string_view text) {
+  std::vector<std::string> parts(1);
+  bool quoted = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '"') {
+      const bool doubled = quoted && i + 1 < text.size() && text[i + 1] == '"';
+      if (doubled) parts.back() += text[i++];
+      if (!doubled) quoted = !quoted;
+    } else if (text[i] == '.' && !quoted) {
+      parts.emplace_back();
+    } else {
+      parts.back() += text[i];
+    }
+  }
+  if (parts.size() == 1) return {"public", parts.front()};
+  return {parts[0], parts[1]};
+}
+
 bool holds(FieldType type, ColumnType column) {
   using C = ColumnType;
   switch (type) {
@@ -139,7 +158,7 @@ class Resolver {
  public:
   Resolver(const PairSpec& spec, const std::string& workspace, const SourceSchema& source, const TableSchema& table,
            const Neighbours& neighbours)
-      : source_(source), table_(table), neighbours_(neighbours) {
+      : written_(spec), source_(source), table_(table), neighbours_(neighbours) {
     static_cast<PairSpec&>(result_.pair) = spec;
     result_.pair.workspace = workspace;
     result_.pair.data_source = source.data_source;
@@ -222,7 +241,7 @@ class Resolver {
     }
     if (field.type == FieldType::title) pair().title_field = index;
     bind_direction(field);
-    if (field.is_relation()) bind_relation(field, property);
+    if (field.is_relation()) bind_relation(field, index, property);
     if (field.has_column()) bind_column(field);
     if (field.relation.kind == Relation::Kind::column) bind_foreign_key(field);
   }
@@ -236,15 +255,14 @@ class Resolver {
 
   // Of a "schema.table" as the mapping writes it.
   const TableSchema* known_table(const std::string& name) const {
-    const std::size_t dot = name.find('.');
-    const std::string schema = dot == std::string::npos ? "public" : name.substr(0, dot);
-    const std::string table = dot == std::string::npos ? name : name.substr(dot + 1);
-    const auto found = std::ranges::find_if(
-        neighbours_.tables, [&](const TableSchema& one) { return one.schema == schema && one.name == table; });
+    const auto parts = table_parts(name);
+    const auto found = std::ranges::find_if(neighbours_.tables, [&](const TableSchema& one) {
+      return one.schema == parts.first && one.name == parts.second;
+    });
     return found == neighbours_.tables.end() ? nullptr : &*found;
   }
 
-  void bind_relation(Field& field, const Property* property) {
+  void bind_relation(Field& field, std::size_t index, const Property* property) {
     Relation& relation = field.relation;
     const std::string where = "relation " + quoted(field.property);
     const PairSpec* target = neighbour(relation.to);
@@ -273,7 +291,7 @@ class Resolver {
     relation.to_schema = table->schema;
     relation.to_table = table->name;
     relation.to_key = target->key;
-    find_far_end(field, *target);
+    find_far_end(field, written_.fields[index].property, *target);
     if (relation.kind == Relation::Kind::back) return;
     if (relation.kind == Relation::Kind::column) take_foreign_key(field);
     if (relation.references.empty()) relation.references = target->key;
@@ -289,15 +307,16 @@ class Resolver {
     if (relation.kind == Relation::Kind::join) bind_join(field, where);
   }
 
-  // The field at the other end, under the name by which its values are stored.
-  void find_far_end(Field& field, const PairSpec& target) {
+  // The field at the other end, under the name by which its values are stored. Mappings speak of each other's
+  // properties as written, which may be found under another name.
+  void find_far_end(Field& field, const std::string& property, const PairSpec& target) {
     Relation& relation = field.relation;
     for (const auto& other : target.fields) {
       if (!other.is_relation() || other.relation.to != pair().model) continue;
       const bool owner = relation.kind == Relation::Kind::back && other.property == relation.back_of &&
                          other.relation.kind != Relation::Kind::back;
       const bool back = relation.kind != Relation::Kind::back && other.relation.kind == Relation::Kind::back &&
-                        other.relation.back_of == field.property;
+                        other.relation.back_of == property;
       if (owner || back) relation.far = other.column;
     }
     if (relation.kind == Relation::Kind::back && relation.far.empty()) {
@@ -399,7 +418,10 @@ class Resolver {
     }
     field.column = column->name;
     field.target = *column;
-    if (!holds(field.type, column->type)) {
+    // Under other names an option may be a number in the column.
+    const bool named = !field.values.empty() && (field.type == FieldType::select || field.type == FieldType::status) &&
+                       (column->type == ColumnType::integer || column->type == ColumnType::bigint);
+    if (!holds(field.type, column->type) && !named) {
       error(where, "is " + column->sql_type + ", which cannot hold " + std::string(name_of(field.type)) + " values",
             "Use a column of type " + std::string(columns_for(field.type)) + ".");
     }
@@ -548,6 +570,7 @@ class Resolver {
     }
   }
 
+  const PairSpec& written_;
   const SourceSchema& source_;
   const TableSchema& table_;
   const Neighbours& neighbours_;
@@ -581,6 +604,8 @@ std::string Pair::fingerprint() const {
     hash = mix(hash, name_of(field.type));
     hash = mix(hash, name_of(field.direction));
     hash = mix(hash, std::to_string(static_cast<int>(field.store)));
+    for (const auto& [in_notion, in_column] : field.values) hash = mix(mix(hash, in_notion), in_column);
+    if (field.percent) hash = mix(hash, "percent");
     if (!field.is_relation()) continue;
     for (const auto& part : {field.relation.to_schema, field.relation.to_table, field.relation.references,
                              field.relation.join, field.relation.own, field.relation.other, field.relation.far})

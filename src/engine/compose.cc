@@ -264,7 +264,13 @@ Item Composer::row_item(const Work& work) const {
   if (!write.edges.empty() && !deleting) item.history.push_back(links_entry(action));
   item.row = std::move(write);
   item.keep_shadow = kept_shadows(action);
-  if (deleting) item.keep_shadow.clear();
+  if (deleting) {
+    // A link that went in the row does not keep its record from being deleted, so it may not have travelled yet.
+    item.keep_shadow.clear();
+    for (std::size_t i = 0; i < pair_.fields.size(); ++i) {
+      if (pair_.fields[i].is_relation()) item.keep_shadow.push_back(i);
+    }
+  }
   return item;
 }
 

@@ -549,7 +549,13 @@ class Observer {
       }
     });
     if (!read) return read;
-    for (const auto& id : gone) forget_waiting({}, id);
+    for (const auto& id : gone) {
+      RecordState lost;
+      lost.page.emplace();
+      lost.page->id = id;
+      attach_errands(lost);
+      forget_waiting({}, id, lost.errands);
+    }
     return visit_unlinked_pages(std::move(pages));
   }
 

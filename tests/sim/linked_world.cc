@@ -272,10 +272,9 @@ TextList LinkedWorld::links(const std::string& page, const std::string& property
   const auto* found = world.page(*sandbox::parse_id(page));
   const auto* source = found ? world.source(found->now->parent.id) : nullptr;
   const auto* as = source ? source->by_name(property) : nullptr;
-  const auto* cell = as ? found->now->cell(as->key) : nullptr;
   TextList list;
-  if (cell && cell->is_array()) {
-    for (const auto& id : cell->get_array()) list.emplace_back(sandbox::parse_id(id.get_string())->text());
+  if (as) {
+    for (const auto& id : found->now->links(as->key).all()) list.push_back(id.text());
   }
   std::ranges::sort(list);
   return list;
