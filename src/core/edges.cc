@@ -219,17 +219,25 @@ Value common(const Value& one, const Value& other) {
   return as_value(std::move(both));
 }
 
-Value doubtful_shadow(const Value& found, const Value& sent, const Value& seen) {
-  const TextList &before = links_of(found), &meant = links_of(sent), &shown = links_of(seen);
-  const auto has = [](const TextList& list, const std::string& id) { return std::ranges::binary_search(list, id); };
-  TextList shadow;
-  for (const auto& id : before) {
-    if (has(meant, id) || has(shown, id)) shadow.push_back(id);
+void settle_doubtful(std::size_t field, const Value& found, const Value& sent, const Value& seen,
+                     const std::vector<Target>& targets, Value& page_shadow, Value& row_shadow) {
+  const auto has = [](const Value& list, const std::string& id) {
+    return std::ranges::binary_search(links_of(list), id);
+  };
+  TextList page = links_of(page_shadow), row = links_of(row_shadow);
+  const auto settle = [&](const std::string& id, bool in) {
+    put(page, id, in);
+    const Target* target = target_of_page(field, id, targets);
+    if (target && !target->ref.empty()) put(row, target->ref, in);
+  };
+  for (const auto& id : links_of(sent)) {
+    if (!has(found, id) && has(seen, id)) settle(id, true);
   }
-  for (const auto& id : meant) {
-    if (!has(before, id) && has(shown, id)) shadow.push_back(id);
+  for (const auto& id : links_of(found)) {
+    if (!has(sent, id) && !has(seen, id)) settle(id, false);
   }
-  return as_value(std::move(shadow));
+  page_shadow = as_value(std::move(page));
+  row_shadow = as_value(std::move(row));
 }
 
 }  // namespace rowpage

@@ -75,9 +75,11 @@ const TextList& links_of(const Value& value);
 Value without_vanished(std::size_t field, const Value& page, const Value& page_shadow,
                        const std::vector<Target>& targets);
 
-/// After a write of `sent` over `found` whose outcome was unknown, and a page that shows `seen` now: the shadow that
-/// loses nobody's link. What both lists hold is agreed; what we meant to change is agreed as far as it shows.
-Value doubtful_shadow(const Value& found, const Value& sent, const Value& seen);
+/// The shadows after a write of `sent` over `found` whose outcome was unknown, where the page shows `seen` now: a link
+/// we meant to add is agreed if it shows, one we meant to remove if it does not. What the write left alone stays as it
+/// was, so nobody's link is lost and none of ours is taken for a person's.
+void settle_doubtful(std::size_t field, const Value& found, const Value& sent, const Value& seen,
+                     const std::vector<Target>& targets, Value& page_shadow, Value& row_shadow);
 
 /// The links that both lists hold.
 Value common(const Value& one, const Value& other);

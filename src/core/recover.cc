@@ -106,8 +106,7 @@ void overlay(const Pair& pair, const Pending& pending, const Page& seen, const R
     if (kind == Relation::Kind::join || kind == Relation::Kind::back) {
       const auto found = std::ranges::find(pending.found, i, &Change::field);
       const Value before = found != pending.found.end() ? found->value : link.page_shadow[i];
-      link.page_shadow[i] = doubtful_shadow(before, sent, seen.values[i]);
-      if (kind == Relation::Kind::join) link.row_shadow[i] = refs_of(i, common(link.page_shadow[i], sent), targets);
+      settle_doubtful(i, before, sent, seen.values[i], targets, link.page_shadow[i], link.row_shadow[i]);
       continue;
     }
     if (seen.values[i] != sent && unmoved(pending, link, seen, i))

@@ -406,12 +406,15 @@ Link Composer::link_after_page(const Work& work, const Page* page) const {
     // it already. Where Notion spells a value its own way, that spelling travels to the row once.
     const auto merge = std::ranges::find(action.edges, change.field, &EdgeMerge::field);
     if (merge != action.edges.end()) {
-      Value agreed;  // the page shows exactly what it was sent: a link it hides (its target is in the trash) has gone
-      settle_edges(*merge, {.row = false, .page = true}, agreed, link.row_shadow[change.field]);
+      // What was sent without being agreed (it waits for its row) is no shadow; and a link the page hides, for its target
+      // is in the trash, was not sent and has gone from it.
+      Value& shadow = link.page_shadow[change.field];
+      settle_edges(*merge, {.row = false, .page = true}, shadow, link.row_shadow[change.field]);
+      shadow = common(shadow, change.value);
     } else {
+      link.page_shadow[change.field] = change.value;
       link.row_shadow[change.field] = action.row_now[change.field];
     }
-    link.page_shadow[change.field] = change.value;
     settle(change.field);
   }
   if (action.page_op == PageOp::trash) link.page_live = link.row_live = false;

@@ -1,5 +1,6 @@
 // The recover step: what an earlier run left open is settled before anything is planned (core/recover.h has the rules).
 #include <algorithm>
+#include <iterator>
 
 #include "core/merge.h"
 #include "core/mutant.h"
@@ -145,7 +146,9 @@ class Recovery {
         // Without the values the page's difference looks like a person's edit.
       } else {
         log_doubtful(request, *answer, known_row, link, item);
-        auto targets = targets_of(run_, request.intended);
+        std::vector<Change> meant = request.intended;
+        std::ranges::copy(request.found, std::back_inserter(meant));
+        auto targets = targets_of(run_, meant);
         if (!targets) return fail(targets.error());
         overlay(pair_, request, *answer, known_row, link, *targets);
         item.link = link;
