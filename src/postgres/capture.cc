@@ -57,19 +57,6 @@ TriggerSet triggers(const Pair& pair, std::optional<std::size_t> field) {
   return field ? link_triggers(pair, *field) : row_triggers(pair);
 }
 
-std::string hex(const std::vector<std::string>& texts) {
-  constexpr const char* digits = "0123456789abcdef";
-  std::string result;
-  for (const auto& text : texts) {
-    for (const char c : text) {
-      result += digits[static_cast<unsigned char>(c) >> 4];
-      result += digits[static_cast<unsigned char>(c) & 15];
-    }
-    result += "00";
-  }
-  return result;
-}
-
 /// Whether a function of ours has a source that one of this program's migrations holds.
 Result<bool> unaltered(Unit& unit, const std::string& function) {
   auto answer = unit.run(
@@ -102,7 +89,7 @@ Status add_states(Unit& unit, const Pair& pair, std::optional<std::size_t> field
       "null and s.nspname = 'rowpage' and p.proname = $4 and g.tgname = any($5::text[])) "
       "from family f join pg_catalog.pg_class c on c.oid = f.oid join pg_catalog.pg_namespace n on n.oid = "
       "c.relnamespace order by c.relispartition, 1, 2",
-      {schema, table, hex(set.arguments), set.function, array_literal(names)},
+      {schema, table, trigger_arguments_hex(set.arguments), set.function, array_literal(names)},
       "checking the capture triggers of " + schema + "." + table);
   if (!answer) return fail(answer.error());
   auto sound = unaltered(unit, set.function);

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -59,32 +60,53 @@ struct SetupStep {
 };
 
 struct SetupPlan {
-  std::string place;  // the database, without secrets
+  std::string place;              // the database, without secrets
+  std::vector<SetupStep> before;  // committed before the rest: labels of enum types that are in use, which the
+                                  // transaction that adds them may not use yet
   std::vector<SetupStep> steps;
   std::vector<std::string> notes;  // what was found and left alone
-  bool nothing() const { return steps.empty(); }
-  /// One script to paste, in one transaction, each statement under its reason.
+  bool nothing() const { return before.empty() && steps.empty(); }
+  /// One script to paste, in one transaction but for `before`, each statement under its reason.
   std::string script() const;
 };
 
 /// A Pair for setup, where the table may not exist yet: names are taken apart, nothing is resolved.
 Pair draft_pair(const PairSpec& spec, const std::string& workspace);
 
+/// A pair and how its table should look; without a spec it must exist and only triggers are added.
+struct SetupInput {
+  Pair pair;
+  std::optional<TableSpec> spec;
+};
+
+/// What is missing for all of these pairs: first every table, then the foreign keys and join tables between them, then
+/// indexes and triggers, so that tables may reference each other in a circle. A foreign key or join table to a table
+/// that is neither there nor planned waits: a note says so. Reads only. Errors as plan_setup().
+Result<SetupPlan> plan_setups(Database& database, std::span<const SetupInput> inputs);
+
+/// Carries out what plan_setups() finds, in one transaction (but for SetupPlan::before), then looks again: an error
+/// names what is still missing. The answer is what was done.
+Result<SetupPlan> apply_setups(Database& database, std::span<const SetupInput> inputs);
+
 /// What is missing for `pair`. `spec`: how the table should look; nullopt: it must exist and only triggers are added.
 /// Reads only. Errors: forbidden names the privilege and the GRANT that mends it; usage: the pair's table or data
 /// source has another owner.
 Result<SetupPlan> plan_setup(Database& database, const Pair& pair, const std::optional<TableSpec>& spec);
 
-/// Carries out what plan_setup() finds, in one transaction, then looks again: an error names what is still missing.
-/// The answer is what was done.
+/// As apply_setups(), for one pair.
 Result<SetupPlan> apply_setup(Database& database, const Pair& pair, const std::optional<TableSpec>& spec);
 
 /// A table spec from a pair's own fields, where no preset says more: text for text, numeric for number, date as
 /// timestamptz, ...
 TableSpec table_spec_of(const PairSpec& pair);
 
-/// Empties the pair's table and forgets its links, shadows, pending requests and log, in one transaction. Refused
-/// (brake) while captured changes wait, unless `force`. Answer: how many rows the table had.
+/// Empties the pairs' tables and their join tables and forgets links, shadows, pending requests, errands and log, all
+/// in one transaction, in which the tables may reference each other in any way. Refused (brake) while captured changes
+/// of any of them wait, unless `force`; refused (usage) while rows of tables that are not among them hold rows of
+/// theirs without cascading or setting NULL. Answer: how many rows each pair's table had, in order.
+Result<std::vector<std::int64_t>> reset_pairs(Database& database, std::span<const Pair> pairs, bool force);
+
+/// reset_pairs() of one pair.
 Result<std::int64_t> reset_pair(Database& database, const Pair& pair, bool force);
 
 }  // namespace rowpage

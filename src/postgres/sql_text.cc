@@ -69,6 +69,19 @@ std::optional<std::vector<std::string>> parse_array(std::string_view literal) {
   return elements;
 }
 
+std::string trigger_arguments_hex(std::span<const std::string> arguments) {
+  constexpr const char* digits = "0123456789abcdef";
+  std::string result;
+  for (const auto& argument : arguments) {
+    for (const char c : argument) {
+      result += digits[static_cast<unsigned char>(c) >> 4];
+      result += digits[static_cast<unsigned char>(c) & 15];
+    }
+    result += "00";  // each ends with a NUL
+  }
+  return result;
+}
+
 std::string short_name(std::string_view name) {
   constexpr std::size_t most = 63;
   if (name.size() <= most) return std::string(name);

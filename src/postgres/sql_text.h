@@ -25,6 +25,9 @@ std::string array_literal(std::span<const std::string> elements);
 /// The elements of a one-dimensional array literal; NULL elements are left out. nullopt: not one, or more dimensions.
 std::optional<std::vector<std::string>> parse_array(std::string_view literal);
 
+/// Arguments of a trigger as pg_trigger.tgargs holds them, in hexadecimal digits.
+std::string trigger_arguments_hex(std::span<const std::string> arguments);
+
 /// The name cut to PostgreSQL's 63 bytes, never inside a character. Longer names get a hash in place of their end, for
 /// the server would cut them silently and two could become one.
 std::string short_name(std::string_view name);

@@ -1,0 +1,80 @@
+// The plan of one table within a setup: what it lacks, in phases, so that tables exist before links between them do.
+//
+// Internal to setup. Every phase of every table writes into one plan; the order of the phases is in setup.cc.
+#pragma once
+
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "postgres/capture.h"
+#include "postgres/setup.h"
+
+namespace rowpage {
+
+/// What the tables of one setup share.
+struct PlanContext {
+  Unit& unit;
+  std::string role;
+  SetupPlan plan;
+  bool installed = false;                                // our schema is there, in whatever version
+  std::set<std::pair<std::string, std::string>> tables;  // there, or made by the plan so far: (schema, name)
+  std::set<std::string> made;  // quoted names of schemas, types, functions made by the plan so far
+
+  void step(std::string statement, std::string why) { plan.steps.push_back({std::move(statement), std::move(why)}); }
+  void note(std::string text) { plan.notes.push_back(std::move(text)); }
+  Result<bool> holds(const std::string& condition, const Parameters& parameters);
+  Result<Answer> ask(const std::string& sql, const Parameters& parameters);
+  Error missing_privilege(const std::string& privilege, const std::string& object, const std::string& grant) const;
+};
+
+/// The rowpage schema itself. incompatible: it is newer than this program.
+Status plan_our_schema(PlanContext& context);
+
+class TablePlanner {
+ public:
+  TablePlanner(PlanContext& context, const SetupInput& input);
+
+  Status table();         // the table with its columns and enum types
+  Status foreign_keys();  // of its columns
+  Status join_tables();
+  Status indexes();
+  Status registration();
+  Status capture();
+  Status touch();    // keeps updated_at
+  Status keepers();  // keep columns in step with each other: names, and what a blank one shows
+
+ private:
+  void step(std::string statement, std::string why) { context_.step(std::move(statement), std::move(why)); }
+  std::string enum_name(const ColumnSpec& column) const;
+  std::string column_sql(const ColumnSpec& column, bool enforce) const;
+  Status claim();
+  Result<bool> owned(const std::string& schema, const std::string& name);
+  Status make_schema(const std::string& schema);
+  Status close(const std::string& target);
+  Status create_table();
+  Status add_columns();
+  Status enum_type(const ColumnSpec& column);
+  Status missing_labels(const ColumnSpec& column);
+  Status drop_absent_bookkeeping();
+  Status foreign_key(const ColumnSpec& column);
+  Status add_foreign_key(const ColumnSpec& column, const std::string& references);
+  Result<std::int64_t> strays(const ColumnSpec& column);
+  Status join_table(const JoinSpec& join);
+  Status adopt_join_table(const JoinSpec& join);
+  Status index(const std::string& name, const std::string& on, const std::string& why);
+  Status keeper(const std::string& trigger, const std::string& function, const std::vector<std::string>& columns,
+                const std::string& when, const std::string& why);
+
+  PlanContext& context_;
+  Pair pair_;
+  const std::optional<TableSpec>& spec_;
+  std::string target_;
+  bool exists_ = false;
+  std::vector<std::string> columns_, generated_;  // there, or made by the plan so far
+  std::vector<std::string> stored_columns_;       // there
+  ColumnType key_type_ = ColumnType::other;
+};
+
+}  // namespace rowpage
