@@ -104,6 +104,10 @@ Outcome<void> read_condition(Condition& leaf, const json::value& in, std::string
   leaf.type = type;
   leaf.op = std::string(op);
   leaf.operand = operand;
+  if (operand.is_string()) {  // once here, not once for each row
+    leaf.lower = ascii_lower(operand.get_string());
+    leaf.time = parse_time(operand.get_string());
+  }
   return {};
 }
 
@@ -195,7 +199,9 @@ Outcome<Condition> read_group(const Call& call, const Source& source, const json
 bool text_matches(const Condition& leaf, std::string_view text) {
   if (leaf.op == "is_empty") return text.empty();
   if (leaf.op == "is_not_empty") return !text.empty();
-  const std::string have = ascii_lower(text), want = ascii_lower(leaf.operand.get_string());
+  const std::string& want = leaf.lower;
+  if (leaf.op == "equals" && text.size() != want.size()) return false;
+  const std::string have = ascii_lower(text);
   if (leaf.op == "equals") return have == want;
   if (leaf.op == "does_not_equal") return have != want;
   if (leaf.op == "contains") return have.find(want) != std::string::npos;
@@ -224,20 +230,19 @@ Millis add_months(Millis day, int months) {
 }
 
 // The span of moments [first, second) a date operand means: a minute for a time, a day for a bare date.
-std::pair<Millis, Millis> span_of(const json::value& operand, Millis now) {
+std::pair<Millis, Millis> span_of(const Condition& leaf, Millis now) {
   const Millis today = now - now % day_ms;
-  const std::string_view text = operand.get_string();
   const auto day = [](Millis at) { return std::pair{at, at + day_ms}; };
+  if (leaf.time && !leaf.time->has_time) return day(leaf.time->ms);
+  if (leaf.time) return {floor_minute(leaf.time->ms), floor_minute(leaf.time->ms) + minute_ms};
+  const std::string_view text = leaf.lower;
   if (text == "today") return day(today);
   if (text == "tomorrow") return day(today + day_ms);
   if (text == "yesterday") return day(today - day_ms);
   if (text == "one_week_ago") return day(today - 7 * day_ms);
   if (text == "one_week_from_now") return day(today + 7 * day_ms);
   if (text == "one_month_ago") return day(add_months(today, -1));
-  if (text == "one_month_from_now") return day(add_months(today, 1));
-  const auto time = *parse_time(text);
-  if (!time.has_time) return day(time.ms);
-  return {floor_minute(time.ms), floor_minute(time.ms) + minute_ms};
+  return day(add_months(today, 1));  // one_month_from_now
 }
 
 bool date_matches(const Condition& leaf, std::optional<Millis> value, Millis now) {
@@ -245,7 +250,7 @@ bool date_matches(const Condition& leaf, std::optional<Millis> value, Millis now
   if (leaf.op == "is_not_empty") return value.has_value();
   if (!value) return false;
   if (leaf.operand.is_string()) {
-    const auto [begin, end] = span_of(leaf.operand, now);
+    const auto [begin, end] = span_of(leaf, now);
     if (leaf.op == "equals") return *value >= begin && *value < end;
     if (leaf.op == "before") return *value < begin;
     if (leaf.op == "after") return *value >= end;

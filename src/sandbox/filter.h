@@ -1,6 +1,7 @@
 // Filters and sorts of a query, checked against the schema once and then asked per row.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,8 @@ struct Condition {
   std::string group;                   // rollup: "any", "every", "none" or empty
   std::string op;
   json::value operand;
+  std::string lower;              // the operand when it is a text, in lower case
+  std::optional<Timestamp> time;  // the operand when it is a date or a time
 };
 
 struct Sort {

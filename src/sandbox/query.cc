@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <unordered_map>
 
 #include <fmt/format.h>
 
@@ -195,6 +196,30 @@ bool title_matches(const std::vector<std::string>& query, std::string_view title
   });
 }
 
+// What holds for everything at one place: rows of one data source are asked about by the thousand.
+class Places {
+ public:
+  explicit Places(const Call& call) : call_(call) {}
+  bool trashed(const Parent& parent) { return at(parent).trashed; }
+  bool seen(const Parent& parent) { return at(parent).seen; }
+
+ private:
+  struct Place {
+    bool trashed = false, seen = true;
+  };
+  const Place& at(const Parent& parent) {
+    if (parent.kind != Parent::Kind::source) return single_ = look(parent);
+    const auto [found, added] = sources_.try_emplace(parent.id);
+    if (added) found->second = look(parent);
+    return found->second;
+  }
+  Place look(const Parent& parent) const { return {call_.world.trashed(parent), call_.sees(parent)}; }
+
+  const Call& call_;
+  Place single_;
+  std::unordered_map<Id, Place> sources_;
+};
+
 struct Hit {
   Millis edited = 0;
   std::uint64_t sequence = 0;
@@ -230,11 +255,12 @@ Outcome<json::object> search(Call& call) {
   const Millis moment = call.now - call.habits.search_delay_ms;
   std::vector<Hit> hits;
   if (pages) {
+    Places places(call);
     for (const auto& [id, page] : call.world.pages) {
       const auto* state = page->at(moment);
-      if (!state || !call.sees({Parent::Kind::page, id})) continue;
-      if ((state->in_trash || call.world.trashed(state->parent)) != in_trash) continue;
-      const auto* title = state->cell(title_key);
+      if (!state || (state->in_trash || places.trashed(state->parent)) != in_trash) continue;
+      if (!call.person && (page->unshared || !places.seen(page->now->parent))) continue;
+      const auto* title = query.empty() ? nullptr : state->cell(title_key);
       if (!title_matches(query, title ? plain_text(call.world, *title) : std::string())) continue;
       hits.push_back({state->edited, page->sequence, page.get(), state, nullptr});
     }
@@ -249,12 +275,13 @@ Outcome<json::object> search(Call& call) {
   }
   const auto* sort = find(body, "sort");
   const bool ascending = sort && find_string(*sort, "direction") == "ascending";
-  std::ranges::sort(hits, [&](const Hit& a, const Hit& b) {
+  const auto offset = read_cursor(call, "search", paging->cursor);
+  if (!offset) return tl::unexpected(offset.error());
+  const auto wanted = std::min(hits.size(), *offset + paging->size);
+  std::ranges::partial_sort(hits, hits.begin() + static_cast<std::ptrdiff_t>(wanted), [&](const Hit& a, const Hit& b) {
     if (a.edited != b.edited) return ascending ? a.edited < b.edited : a.edited > b.edited;
     return a.sequence > b.sequence;
   });
-  const auto offset = read_cursor(call, "search", paging->cursor);
-  if (!offset) return tl::unexpected(offset.error());
   json::array results;
   for (std::size_t i = *offset; i < hits.size() && results.size() < paging->size; ++i) {
     results.push_back(hits[i].page ? show_page(call, *hits[i].page, *hits[i].state)
