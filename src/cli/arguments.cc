@@ -18,6 +18,7 @@ namespace {
 constexpr OptionSpec globals[] = {
     {"--config", "FILE", "config file (default: rowpage.yaml in this folder)"},
     {"--preset", "NAME", "run a preset from the environment alone, without a config file"},
+    {"--schema", "NAME", "the database schema of tables that the config names without one (default: public)"},
     {"--env-file", "FILE", "file with NAME=VALUE lines (default: .env); the environment wins over it"},
     {"--json", "", "print exactly one JSON object on standard output"},
     {"--quiet", "", "no progress and no remarks"},

@@ -4,6 +4,7 @@
 
 #include "cli/commands.h"
 #include "cli/session.h"
+#include "core/link_order.h"
 #include "notion/setup.h"
 #include "postgres/capture.h"
 
@@ -17,7 +18,12 @@ class Checker {
   int run() {
     check_notion();
     check_database();
-    for (std::size_t index = 0; index < session_.config().pairs.size(); ++index) check_pair(index);
+    // First which data sources there are, then how the pairs fit: relations are laid beside what they lead to.
+    const std::size_t count = session_.config().pairs.size();
+    std::vector<std::optional<SourceSchema>> sources(count);
+    for (std::size_t index = 0; notion_ && index < count; ++index) sources[index] = find_source(index);
+    for (std::size_t index = 0; index < count; ++index) check_pair(index, std::move(sources[index]));
+    check_cycle();
     output_.line(errors_ == 0 ? "\nall good" : fmt::format("\n{} problem{}", errors_, errors_ == 1 ? "" : "s"));
     return output_.finish("check", code_, {{"problems", std::move(problems_)}, {"pairs", std::move(pairs_)}});
   }
@@ -78,37 +84,47 @@ class Checker {
     }
   }
 
-  void check_pair(std::size_t index) {
+  std::optional<SourceSchema> find_source(std::size_t index) {
+    const auto& spec = session_.config().pairs[index];
+    auto found = session_.find_source(spec);
+    if (found) return std::move(*found);
+    failure(spec.model, found.error());
+    return std::nullopt;
+  }
+
+  void check_pair(std::size_t index, std::optional<SourceSchema> source) {
     const auto& spec = session_.config().pairs[index];
     json::object shown{{"model", spec.model}, {"table", spec.table}};
-    std::optional<SourceSchema> source;
-    std::optional<TableSchema> table;
-    if (notion_) {
-      if (auto found = session_.find_source(spec)) {
-        source = std::move(*found);
-      } else {
-        failure(spec.model, found.error());
-      }
-    }
     if (database_) {
-      if (auto found = session_.find_table(spec)) {
-        table = std::move(*found);
+      if (!source) {
+        if (auto table = session_.find_table(spec); !table) failure(spec.model, table.error());
+      } else if (auto resolved = session_.lay_beside(index, *source)) {
+        check_fit(spec, *source, *resolved, shown);
       } else {
-        failure(spec.model, found.error());
+        failure(spec.model, resolved.error());
       }
     }
-    if (source && table) check_fit(spec, *source, *table, shown);
     pairs_.push_back(std::move(shown));
   }
 
-  void check_fit(const PairSpec& spec, const SourceSchema& source, const TableSchema& table, json::object& shown) {
-    auto resolved = rowpage::resolve(spec, session_.config().name, source, table);
+  void check_cycle() {
+    std::vector<const PairSpec*> specs;
+    for (const auto& pair : fitting_) specs.push_back(&pair);
+    const std::string cycle = required_cycle(specs);
+    if (cycle.empty()) return;
+    problem(Problem::Level::error, "links",
+            "required links lead in a circle: " + cycle + ". No row of them could be inserted",
+            "let one of these columns be NULL, or give the pairs direction: to_notion");
+  }
+
+  void check_fit(const PairSpec& spec, const SourceSchema& source, const Resolved& resolved, json::object& shown) {
     for (const auto& each : resolved.problems) problem(each.level, each.where, each.what, each.hint);
     shown["data_source"] = source.data_source;
     shown["fits"] = resolved.ok();
     if (!resolved.ok()) return;
-    good(spec.model, fmt::format("\"{}\" <-> {}.{}, {} fields", printable(source.title), table.schema, table.name,
-                                 spec.fields.size()));
+    fitting_.push_back(resolved.pair);
+    good(spec.model, fmt::format("\"{}\" <-> {}.{}, {} fields", printable(source.title), resolved.pair.schema_name,
+                                 resolved.pair.table_name, spec.fields.size()));
     probe_trash(spec, source, shown);
     if (!installed_) return;
     const auto state = session_.store().load(resolved.pair);
@@ -126,7 +142,8 @@ class Checker {
   // How pages in the trash are found; without either way it takes the daily full scan.
   void probe_trash(const PairSpec& spec, const SourceSchema& source, json::object& shown) {
     const auto query = probe_trash_query(session_.notion().caller(), source.data_source);
-    const auto search = probe_trash_search(session_.notion().caller());
+    if (!search_) search_ = probe_trash_search(session_.notion().caller());  // one search speaks for all pairs
+    const auto& search = *search_;
     const auto word = [](const Result<std::optional<bool>>& answer) -> json::value {
       if (!answer || !*answer) return nullptr;
       return **answer;
@@ -145,6 +162,8 @@ class Checker {
   bool notion_ = false, database_ = false, installed_ = false;
   int errors_ = 0;
   ExitCode code_ = ExitCode::done;
+  std::vector<Pair> fitting_;
+  std::optional<Result<std::optional<bool>>> search_;
   json::array problems_, pairs_;
 };
 

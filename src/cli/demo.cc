@@ -113,12 +113,11 @@ class Demo {
 
   Status set_up() {
     chapter("1. Both sides are made, as `rowpage setup` does");
-    auto notion = set_up_notion(session_, 0);
+    auto notion = set_up_database(session_, 0);
     if (!notion) return fail(notion.error());
-    data_source_ = notion->source.data_source;
+    data_source_ = session_.sources().at(session_.config().pairs[0].model);
     for (const auto& done : notion->done) output_.line("  Notion: " + done);
-    const auto pair = draft_pair(session_.config().pairs[0], session_.config().name);
-    auto postgres = apply_setup(session_.database(), pair, table_spec(pair, session_.config().wanted[0]));
+    auto postgres = apply_setups(session_.database(), setup_inputs(session_.config(), {0}));
     if (!postgres) return fail(postgres.error());
     output_.line(fmt::format("  PostgreSQL: {} statements (schema rowpage, table decision_vault, triggers)",
                              postgres->steps.size()));

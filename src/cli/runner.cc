@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <charconv>
+#include <functional>
+#include <map>
 #include <utility>
 
 #include <fmt/format.h>
@@ -10,6 +12,7 @@
 #include "cli/inbox.h"
 #include "cli/source_cache.h"
 #include "config/reading.h"
+#include "core/link_order.h"
 #include "core/text.h"
 
 namespace rowpage {
@@ -29,20 +32,50 @@ struct Ready {
   bool cached = false;
 };
 
-Result<Ready> make_ready(Session& session, std::size_t index, bool may_use_cache) {
+// A data source as remembered, or else asked for.
+Result<Ready> find_out(Session& session, std::size_t index, bool may_use_cache) {
   const auto& spec = session.config().pairs[index];
+  Ready ready;
   if (may_use_cache) {
     if (auto cached = cached_source(session, spec)) {
       session.know_bot(cached->bot);
-      // What is remembered may be out of date: when it does not fit, Notion is asked.
-      if (auto pair = session.resolve(index, cached->source)) return Ready{*pair, cached->source, true};
+      session.know_source(spec.model, cached->source.data_source);
+      ready.source = std::move(cached->source);
+      ready.cached = true;
+      return ready;
     }
   }
   auto source = session.find_source(spec);
   if (!source) return fail(source.error());
-  auto pair = session.resolve(index, *source);
+  ready.source = std::move(*source);
+  return ready;
+}
+
+Result<Ready> make_ready(Session& session, std::size_t index, Ready ready) {
+  auto pair = session.resolve(index, ready.source);
+  if (!pair && ready.cached) {
+    // What is remembered may be out of date: when it does not fit, Notion is asked.
+    auto fresh = find_out(session, index, false);
+    if (!fresh) return fresh;
+    ready = std::move(*fresh);
+    pair = session.resolve(index, ready.source);
+  }
   if (!pair) return fail(pair.error());
-  return Ready{std::move(*pair), std::move(*source), false};
+  ready.pair = std::move(*pair);
+  return ready;
+}
+
+// Data sources of linked pairs that this run leaves alone, as far as they are remembered.
+void know_neighbours(Session& session, const std::vector<std::size_t>& selected) {
+  const auto& pairs = session.config().pairs;
+  if (selected.size() == pairs.size()) return;
+  for (const std::size_t index : selected) {
+    for (const auto& field : pairs[index].fields) {
+      const auto target = std::ranges::find(pairs, field.relation.to, &PairSpec::model);
+      if (!field.is_relation() || target == pairs.end()) continue;
+      if (auto cached = cached_source(session, *target)) session.know_source(target->model, cached->source.data_source);
+    }
+  }
 }
 
 // Remembers a freshly asked schema with the pair's state. A run that cannot is as good without.
@@ -51,36 +84,146 @@ Status remember(Session& session, const Ready& ready, const RunOptions& options)
   return remember_source(session, ready.pair, ready.source, options.fence, options.run);
 }
 
-PairReport failed(const std::string& model, const Error& error) {
-  PairReport report;
-  report.model = model;
-  report.error = error;
-  return report;
-}
-
-PairReport run_one(Session& session, std::size_t index, const RunRequest& request, RunOptions options, PlanSink* sink) {
-  const std::string& model = session.config().pairs[index].model;
-  session.listener().begin(model);
-  const auto before = session.notion().requests_sent();
-  // A full run asks afresh, and so does a plan: it is what people look at when something is odd.
-  bool may_use_cache = !request.options.full && !request.options.dry_run;
-  PairReport report;
-  for (int attempt = 0; attempt < 2; ++attempt) {
-    auto ready = make_ready(session, index, may_use_cache);
-    if (!ready) return failed(model, ready.error());
-    const auto bot = session.bot();
-    if (!bot) return failed(model, bot.error());
-    options.bot_id = bot->id;
-    if (auto known = remember(session, *ready, options); !known) return failed(model, known.error());
-    report = run_pair(session.ports(), ready->pair, options, sink);
-    const bool drifted =
-        report.error && (report.error->cause == Cause::schema_drift || report.error->cause == Cause::invalid);
-    if (!drifted || !ready->cached || report.wrote()) break;
-    may_use_cache = false;  // the remembered schema no longer fits: once more with a fresh one
+// The pairs of one run, made ready together and run together.
+class LinkedRun {
+ public:
+  LinkedRun(Session& session, const RunRequest& request, RunOptions options, PlanSink* sink)
+      : session_(session), request_(request), options_(std::move(options)), sink_(sink) {
+    for (const std::size_t index : request.pairs) reports_[index].model = session.config().pairs[index].model;
   }
-  report.requests = session.notion().requests_sent() - before;
-  return report;
-}
+
+  /// Reports in the order of the config.
+  std::map<std::size_t, PairReport> run() {
+    know_neighbours(session_, request_.pairs);
+    // A full run asks afresh, and so does a plan: it is what people look at when something is odd.
+    const bool may_use_cache = !request_.options.full && !request_.options.dry_run;
+    prepare(request_.pairs, may_use_cache);
+    if (refuse_cycle()) return std::move(reports_);
+    go(in_order());
+    if (auto again = drifted(); !again.empty()) {
+      // What was remembered no longer fits: once more with what Notion says now.
+      for (const std::size_t index : again) reports_[index] = blank(index);
+      prepare(again, false);
+      go(again);
+    }
+    return std::move(reports_);
+  }
+
+ private:
+  PairReport blank(std::size_t index) const {
+    PairReport report;
+    report.model = session_.config().pairs[index].model;
+    return report;
+  }
+
+  bool stopped() const {
+    return std::ranges::any_of(reports_, [](const auto& entry) {
+      const auto& report = entry.second;
+      return report.interrupted || (report.error && report.error->scope == Scope::workspace);
+    });
+  }
+
+  // First what each pair is, then how they fit together: a relation is laid beside the data source it leads to.
+  void prepare(const std::vector<std::size_t>& indexes, bool may_use_cache) {
+    std::map<std::size_t, Ready> found;
+    for (const std::size_t index : indexes) {
+      if (stopped()) return;
+      counted(index, [&]() -> Status {
+        auto ready = find_out(session_, index, may_use_cache);
+        if (!ready) return fail(ready.error());
+        found[index] = std::move(*ready);
+        return {};
+      });
+    }
+    for (auto& [index, ready] : found) {
+      if (stopped()) return;
+      counted(index, [&]() -> Status {
+        auto fits = make_ready(session_, index, std::move(ready));
+        if (!fits) return fail(fits.error());
+        const auto bot = session_.bot();
+        if (!bot) return fail(bot.error());
+        options_.bot_id = bot->id;
+        if (auto known = remember(session_, *fits, options_); !known) return known;
+        ready_[index] = std::move(*fits);
+        return {};
+      });
+    }
+  }
+
+  void counted(std::size_t index, const std::function<Status()>& work) {
+    PairReport& report = reports_[index];
+    const auto before = session_.notion().requests_sent();
+    if (session_.clock().interrupted()) {
+      report.interrupted = true;
+    } else if (auto done = work(); !done) {
+      report.error = done.error();
+    }
+    report.requests += session_.notion().requests_sent() - before;
+  }
+
+  // Rows whose required links lead in a circle could never be inserted.
+  bool refuse_cycle() {
+    std::vector<const PairSpec*> specs;
+    for (const auto& [index, ready] : ready_) specs.push_back(&ready.pair);
+    const std::string cycle = required_cycle(specs);
+    if (cycle.empty() || request_.options.direction == Direction::to_notion) return false;
+    for (auto& [index, report] : reports_) {
+      if (report.error) continue;
+      report.error = Error{Effect::none, Scope::workspace, Cause::schema_drift,
+                           "required links lead in a circle: " + cycle + ". No row of them could be inserted.",
+                           "Let one of these columns be NULL, or sync --direction supabase_to_notion only."};
+    }
+    return true;
+  }
+
+  std::vector<std::size_t> in_order() const {
+    std::vector<std::size_t> indexes;
+    std::vector<const PairSpec*> specs;
+    for (const auto& [index, ready] : ready_) {
+      indexes.push_back(index);
+      specs.push_back(&ready.pair);
+    }
+    std::vector<std::size_t> order;
+    for (const std::size_t at : link_order(specs)) order.push_back(indexes[at]);
+    return order;
+  }
+
+  void go(const std::vector<std::size_t>& order) {
+    std::vector<Pair> pairs;
+    std::vector<std::size_t> whose;
+    for (const std::size_t index : order) {
+      if (!ready_.contains(index)) continue;
+      pairs.push_back(ready_[index].pair);
+      whose.push_back(index);
+    }
+    if (pairs.empty() || stopped()) return;
+    auto done = run_linked(session_.ports(), pairs, options_, sink_,
+                           [this](const Pair& pair) { session_.listener().begin(pair.model); });
+    for (std::size_t i = 0; i < whose.size(); ++i) {
+      const std::uint64_t asked = reports_[whose[i]].requests;
+      reports_[whose[i]] = std::move(done[i]);
+      reports_[whose[i]].requests += asked;
+    }
+  }
+
+  std::vector<std::size_t> drifted() const {
+    std::vector<std::size_t> again;
+    for (const auto& [index, ready] : ready_) {
+      const PairReport& report = reports_.at(index);
+      const bool fits =
+          !report.error || (report.error->cause != Cause::schema_drift && report.error->cause != Cause::invalid);
+      if (!fits && ready.cached && !report.wrote()) again.push_back(index);
+    }
+    return again;
+  }
+
+  Session& session_;
+  const RunRequest& request_;
+  RunOptions options_;
+  PlanSink* sink_;
+  std::map<std::size_t, PairReport> reports_;
+  std::map<std::size_t, Ready> ready_;
+};
 
 std::string_view outcome_word(ExitCode code) {
   switch (code) {
@@ -110,25 +253,18 @@ std::optional<std::int64_t> whole_number(std::string_view text) {
   return number;
 }
 
-// Pairs one after another; an error of the workspace or the user's wish to stop ends the sequence.
 void run_all(Session& session, const RunRequest& request, const RunOptions& options, PlanSink* sink,
              RunOutcome& outcome) {
-  for (const std::size_t index : request.pairs) {
-    if (session.clock().interrupted()) {
-      outcome.code = worse(outcome.code, ExitCode::interrupted);
-      return;
-    }
-    auto& report = outcome.reports.emplace_back(run_one(session, index, request, options, sink));
+  for (auto& [index, report] : LinkedRun(session, request, options, sink).run()) {
     outcome.code = worse(outcome.code, exit_code_of(report));
     for (const auto& warning : report.warnings) {
       session.log().write(Log::Level::warning, "warning", warning, {{"model", report.model}});
     }
-    if (report.error) {
+    if (report.error)
       session.log().write(Log::Level::error, "pair_failed", report.error->what, {{"model", report.model}});
-      if (report.error->scope == Scope::workspace) return;
-    }
-    if (report.interrupted) return;
+    outcome.reports.push_back(std::move(report));
   }
+  if (session.clock().interrupted()) outcome.code = worse(outcome.code, ExitCode::interrupted);
 }
 
 }  // namespace
@@ -155,7 +291,10 @@ Status need_installed(Session& session) {
 Result<Pair> ready_pair(Session& session, const std::string& model) {
   auto indexes = session.selected({model});
   if (!indexes) return fail(indexes.error());
-  auto ready = make_ready(session, indexes->front(), true);
+  know_neighbours(session, *indexes);
+  auto found = find_out(session, indexes->front(), true);
+  if (!found) return fail(found.error());
+  auto ready = make_ready(session, indexes->front(), std::move(*found));
   if (!ready) return fail(ready.error());
   return std::move(ready->pair);
 }

@@ -1,4 +1,4 @@
-// A whole run: the lease, the record of the run, the pairs one after another, the figures, the log.
+// A whole run: the lease, the record of the run, the pairs in the order of their links, the figures, the log.
 #pragma once
 
 #include <cstdint>

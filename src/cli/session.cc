@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <random>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -41,7 +42,14 @@ Result<Environment> environment_of(const Arguments& arguments) {
 }
 
 Result<WorkspaceConfig> config_of(const Arguments& arguments, const Environment& environment) {
-  return load_config({arguments.get("--config").value_or(""), arguments.get("--preset").value_or("")}, environment);
+  auto config =
+      load_config({arguments.get("--config").value_or(""), arguments.get("--preset").value_or("")}, environment);
+  const auto schema = arguments.get("--schema");
+  if (!config || !schema) return config;
+  if (schema->empty() || schema->size() > 63)
+    return fail(usage("`" + *schema + "` is no name of a database schema", "a name has 1 to 63 bytes"));
+  use_schema(*config, *schema);
+  return config;
 }
 
 Result<std::unique_ptr<Session>> Session::open(const Arguments& arguments, Output& output, const Use& use) {
@@ -164,11 +172,41 @@ Result<std::vector<std::size_t>> Session::selected(const std::vector<std::string
 }
 
 Result<SourceSchema> Session::find_source(const PairSpec& spec) {
-  return rowpage::find_source(notion_->caller(), {spec.data_source, spec.database, spec.title});
+  auto source = rowpage::find_source(notion_->caller(), {spec.data_source, spec.database, spec.title});
+  if (source) know_source(spec.model, source->data_source);
+  return source;
 }
 
 Result<TableSchema> Session::find_table(const PairSpec& spec) {
-  return introspect_table(*database_, spec.table, spec.key);
+  auto table = introspect_table(*database_, spec.table, spec.key);
+  if (table) tables_[spec.table] = *table;
+  return table;
+}
+
+Result<Neighbours> Session::neighbours(const PairSpec& spec) {
+  Neighbours around;
+  around.pairs = config_.pairs;
+  around.sources = sources_;
+  std::set<std::string> names;
+  for (const auto& field : spec.fields) {
+    if (!field.is_relation()) continue;
+    if (!field.relation.join.empty()) names.insert(field.relation.join);
+    const auto target = std::ranges::find(config_.pairs, field.relation.to, &PairSpec::model);
+    if (target != config_.pairs.end() && target->model != spec.model) names.insert(target->table);
+  }
+  for (const auto& name : names) {
+    auto known = tables_.find(name);
+    if (known == tables_.end()) {
+      const auto target = std::ranges::find(config_.pairs, name, &PairSpec::table);
+      auto table = introspect_table(*database_, name, target == config_.pairs.end() ? "" : target->key);
+      // One that is not there is the relation's problem, which says so with its name.
+      if (!table && table.error().cause == Cause::not_found) continue;
+      if (!table) return fail(table.error());
+      known = tables_.emplace(name, std::move(*table)).first;
+    }
+    around.tables.push_back(known->second);
+  }
+  return around;
 }
 
 Result<Pair> Session::resolve(std::size_t index) {
@@ -178,12 +216,20 @@ Result<Pair> Session::resolve(std::size_t index) {
 }
 
 Result<Pair> Session::resolve(std::size_t index, const SourceSchema& source) {
+  auto resolved = lay_beside(index, source);
+  if (!resolved) return fail(resolved.error());
+  if (!resolved->ok()) return fail(as_error(*resolved));
+  return std::move(resolved->pair);
+}
+
+Result<Resolved> Session::lay_beside(std::size_t index, const SourceSchema& source) {
   const auto& spec = config_.pairs[index];
+  know_source(spec.model, source.data_source);
   auto table = find_table(spec);
   if (!table) return fail(table.error());
-  auto resolved = rowpage::resolve(spec, config_.name, source, *table);
-  if (!resolved.ok()) return fail(as_error(resolved));
-  return std::move(resolved.pair);
+  auto around = neighbours(spec);
+  if (!around) return fail(around.error());
+  return rowpage::resolve(spec, config_.name, source, *table, *around);
 }
 
 Error as_error(const Resolved& resolved) {

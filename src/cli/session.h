@@ -4,6 +4,7 @@
 // a user's data; runner.h does, under the lease.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -85,10 +86,18 @@ class Session {
   /// The table of a pair, read from the database.
   Result<TableSchema> find_table(const PairSpec& spec);
 
+  /// What the pair's relations lead to, read from the database; data sources as far as they are known by now.
+  Result<Neighbours> neighbours(const PairSpec& spec);
+  const std::map<std::string, std::string>& sources() const { return sources_; }
+  /// The data source of a model, known from elsewhere.
+  void know_source(const std::string& model, const std::string& data_source) { sources_[model] = data_source; }
+
   /// One pair laid beside both sides, read now. Errors name what does not fit (schema_drift).
   Result<Pair> resolve(std::size_t index);
   /// The same over a source schema already at hand.
   Result<Pair> resolve(std::size_t index, const SourceSchema& source);
+  /// The same with all problems, warnings too.
+  Result<Resolved> lay_beside(std::size_t index, const SourceSchema& source);
 
  private:
   Session(WorkspaceConfig config, const Environment& environment, Output& output, const Use& use);
@@ -101,6 +110,8 @@ class Session {
   SystemClock clock_;
   CommandListener listener_;
   std::optional<Bot> bot_;
+  std::map<std::string, std::string> sources_;  // model → data source
+  std::map<std::string, TableSchema> tables_;   // linked tables and join tables, by their names in the config
   std::unique_ptr<Database> database_;
   std::unique_ptr<PostgresStore> store_;
   std::unique_ptr<PostgresTable> table_;

@@ -24,30 +24,25 @@ class Setup {
     if (notion) {
       if (auto bot = session_.bot(); !bot) ready = fail(bot.error());
     }
-    for (std::size_t i = 0; ready && postgres && i < pairs.size(); ++i) ready = plan_table(pairs[i]);
-    if (!ready) return output_.finish("setup", ready.error());
-    for (const std::size_t index : pairs) {
-      Status status;
-      if (notion) status = set_up_one_notion(index);
-      if (status && postgres) status = set_up_one_table(index);
-      if (status && notion && postgres) status = verify(index);
-      if (!status) return output_.finish("setup", status.error(), std::move(object_));
+    if (ready && postgres) {
+      if (auto plan = plan_setups(session_.database(), setup_inputs(session_.config(), pairs)); !plan)
+        ready = fail(plan.error());
     }
+    if (ready && notion) ready = set_up_notion(pairs);
+    if (ready && postgres) ready = set_up_tables(pairs);
+    if (ready && notion && postgres) ready = verify(pairs);
     object_["steps"] = std::move(steps_);
     object_["databases"] = std::move(databases_);
+    if (!ready) return output_.finish("setup", ready.error(), std::move(object_));
     output_.line(steps_done_ == 0 ? "nothing was missing" : "done");
     if (notion && postgres) output_.say("next: `rowpage plan` shows what a sync would do");
     return output_.finish("setup", ExitCode::done, std::move(object_));
   }
 
   int print(const std::vector<std::size_t>& pairs) {
-    std::string script;
-    for (const std::size_t index : pairs) {
-      const auto pair = draft_pair(session_.config().pairs[index], session_.config().name);
-      auto plan = plan_setup(session_.database(), pair, table_spec(pair, session_.config().wanted[index]));
-      if (!plan) return output_.finish("setup", plan.error());
-      script += plan->nothing() ? fmt::format("-- {}: nothing is missing\n", pair.model) : plan->script();
-    }
+    auto plan = plan_setups(session_.database(), setup_inputs(session_.config(), pairs));
+    if (!plan) return output_.finish("setup", plan.error());
+    const std::string script = plan->nothing() ? "-- nothing is missing\n" : plan->script();
     output_.line(script);
     return output_.finish("setup", ExitCode::done, {{"script", script}});
   }
@@ -63,15 +58,19 @@ class Setup {
     }
     auto held = HeldLease::take(session_, 0);
     if (!held) return output_.finish("setup", held.error());
-    json::array done;
+    std::vector<Pair> resolved;
     for (const std::size_t index : pairs) {
       auto pair = session_.resolve(index);
       if (!pair) return output_.finish("setup", pair.error());
-      auto rows = reset_pair(session_.database(), *pair, arguments_.has("--drop-unsynced"));
-      if (!rows) return output_.finish("setup", rows.error());
-      output_.line(
-          fmt::format("{}: {} rows removed, links and shadows forgotten; Notion is as it was", pair->model, *rows));
-      done.push_back(json::object{{"model", pair->model}, {"rows", *rows}});
+      resolved.push_back(std::move(*pair));
+    }
+    auto rows = reset_pairs(session_.database(), resolved, arguments_.has("--drop-unsynced"));
+    if (!rows) return output_.finish("setup", rows.error());
+    json::array done;
+    for (std::size_t i = 0; i < resolved.size(); ++i) {
+      output_.line(fmt::format("{}: {} removed, links and shadows forgotten; Notion is as it was", resolved[i].model,
+                               counted(static_cast<std::uint64_t>((*rows)[i]), "row")));
+      done.push_back(json::object{{"model", resolved[i].model}, {"rows", (*rows)[i]}});
     }
     return output_.finish("setup", ExitCode::done, {{"reset", std::move(done)}});
   }
@@ -91,15 +90,45 @@ class Setup {
     ++steps_done_;
   }
 
-  Status set_up_one_notion(std::size_t index) {
-    const std::string model = session_.config().pairs[index].model;
-    auto setup = set_up_notion(session_, index);
-    if (!setup) return fail(setup.error());
-    for (const auto& done : setup->done) step(model, "Notion: " + done);
-    for (const auto& note : setup->notes) output_.say(model + ": Notion: " + note);
-    databases_[model] = setup->source.database;
-    if (setup->made) note_id(index, setup->source.database);
+  // Every database first, then the relations between them, then what names other properties. One that cannot be made
+  // ready does not keep the others from it, so that one run shows all there is to mend; nothing follows after it.
+  Status set_up_notion(const std::vector<std::size_t>& pairs) {
+    for (const auto stage : {set_up_database, set_up_relations, set_up_formulas}) {
+      std::vector<std::pair<std::string, Error>> failures;
+      for (const std::size_t index : pairs) {
+        const std::string model = session_.config().pairs[index].model;
+        output_.progress("setting up Notion: " + model, 0, std::nullopt);
+        auto setup = stage(session_, index);
+        if (!setup) {
+          if (setup.error().scope == Scope::workspace) return fail(setup.error());
+          failures.emplace_back(model, setup.error());
+          continue;
+        }
+        for (const auto& done : setup->done) step(model, "Notion: " + done);
+        for (const auto& note : setup->notes) output_.say(model + ": Notion: " + note);
+        if (!setup->database.empty()) databases_[model] = setup->database;
+        if (setup->made) note_id(index, setup->database);
+      }
+      if (!failures.empty()) return fail(together(failures));
+    }
     return {};
+  }
+
+  static Error together(const std::vector<std::pair<std::string, Error>>& failures) {
+    Error error = failures.front().second;
+    if (failures.size() == 1) {
+      error.what = failures.front().first + ": " + error.what;
+    } else {
+      error.what = fmt::format("{} databases could not be made ready", failures.size());
+      for (const auto& [model, each] : failures) {
+        error.what += fmt::format("\n  {}: {}", model, each.what);
+        if (!each.hint.empty()) error.what += "\n    " + each.hint;
+      }
+      error.hint.clear();
+    }
+    error.hint += std::string(error.hint.empty() ? "" : " ") +
+                  "What was made stays; run `rowpage setup` again, and it goes on from there.";
+    return error;
   }
 
   // Later commands need the id; the line for it in .env is filled in when it stands there empty.
@@ -114,36 +143,37 @@ class Setup {
     }
   }
 
-  Status plan_table(std::size_t index) {
-    const auto pair = draft_pair(session_.config().pairs[index], session_.config().name);
-    auto plan = plan_setup(session_.database(), pair, table_spec(pair, session_.config().wanted[index]));
-    if (!plan) return fail(plan.error());
-    return {};
-  }
-
-  Status set_up_one_table(std::size_t index) {
-    const auto pair = draft_pair(session_.config().pairs[index], session_.config().name);
-    const TableSpec spec = table_spec(pair, session_.config().wanted[index]);
-    auto plan = apply_setup(session_.database(), pair, spec);
+  Status set_up_tables(const std::vector<std::size_t>& pairs) {
+    auto plan = apply_setups(session_.database(), setup_inputs(session_.config(), pairs));
     if (!plan) return fail(plan.error());
     std::string last;  // several statements may have one reason
-    for (const auto& each : plan->steps) {
-      if (each.why != last) step(pair.model, "PostgreSQL: " + each.why);
-      last = each.why;
+    for (const auto* steps : {&plan->before, &plan->steps}) {
+      for (const auto& each : *steps) {
+        if (each.why != last) step("PostgreSQL", each.why);
+        last = each.why;
+      }
     }
-    for (const auto& note : plan->notes) output_.say(pair.model + ": PostgreSQL: " + note);
+    for (const auto& note : plan->notes) output_.say("PostgreSQL: " + note);
     return {};
   }
 
-  Status verify(std::size_t index) {
-    auto source = session_.find_source(session_.config().pairs[index]);
-    if (!source) return fail(source.error());
-    auto pair = session_.resolve(index, *source);
-    if (!pair) return fail(pair.error());
-    output_.line(fmt::format("{}: verified, both sides fit", pair->model));
-    // The first sync need not ask again. One that runs just now holds the lease and knows the schema itself.
-    if (auto held = HeldLease::take(session_, 0))
-      return remember_source(session_, *pair, *source, held->lease().fence, 0);
+  // Reads both sides anew and lays every pair beside them.
+  Status verify(const std::vector<std::size_t>& pairs) {
+    std::vector<std::pair<std::size_t, SourceSchema>> sources;
+    for (const std::size_t index : pairs) {
+      auto source = session_.find_source(session_.config().pairs[index]);
+      if (!source) return fail(source.error());
+      sources.emplace_back(index, std::move(*source));
+    }
+    // The first sync need not ask again. One that runs just now holds the lease and knows the schemas itself.
+    auto held = HeldLease::take(session_, 0);
+    for (const auto& [index, source] : sources) {
+      auto pair = session_.resolve(index, source);
+      if (!pair) return fail(pair.error());
+      output_.line(fmt::format("{}: verified, both sides fit", pair->model));
+      if (!held) continue;
+      if (auto known = remember_source(session_, *pair, source, held->lease().fence, 0); !known) return known;
+    }
     return {};
   }
 

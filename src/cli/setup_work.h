@@ -9,18 +9,27 @@
 
 namespace rowpage {
 
-/// The table a pair wants, for the setup of PostgreSQL.
-TableSpec table_spec(const PairSpec& spec, const WantedTable& wanted);
+/// The table a pair wants, with its foreign keys and the join tables it owns. `index`: of the config.
+TableSpec table_spec(const WorkspaceConfig& config, std::size_t index);
 
+/// The pairs as the setup of PostgreSQL takes them, in the order in which tables can be made.
+std::vector<SetupInput> setup_inputs(const WorkspaceConfig& config, const std::vector<std::size_t>& indexes);
+
+/// What was done to one pair's database in Notion.
 struct NotionSetup {
-  SourceSchema source;
+  std::string database;
   bool made = false;               // a database was created (or found under its title) and its id should be noted
   std::vector<std::string> done;   // "added Checksum (rich_text)"
   std::vector<std::string> notes;  // what was left alone, and why
 };
 
-/// Finds or makes the pair's database and adds what is missing.
-Result<NotionSetup> set_up_notion(Session& session, std::size_t index);
+/// Finds or makes the pair's database and adds what stands alone: relations and formulas follow when every database is
+/// there. May be run again after it was cut off anywhere.
+Result<NotionSetup> set_up_database(Session& session, std::size_t index);
+/// Adds the pair's relations to databases that are there by now.
+Result<NotionSetup> set_up_relations(Session& session, std::size_t index);
+/// Adds the formulas, which name other properties.
+Result<NotionSetup> set_up_formulas(Session& session, std::size_t index);
 
 /// Puts `NAME=value` into a .env file whose line for NAME is empty. False: there is no such line.
 bool fill_env_file(const std::string& path, const std::string& name, const std::string& value);
