@@ -101,6 +101,26 @@ Result<std::vector<Id>> seed_rows(NotionModel& model, const json::value& body) {
   return made;
 }
 
+std::optional<Id> duplicate_row(NotionModel& model, const Id& id) {
+  const auto* original = model.world().page(id);
+  auto* source = original ? model.world().source(original->now->parent.id) : nullptr;
+  if (!source) return std::nullopt;
+  static const Request no_request;
+  Call call{model.world(), model.habits(), no_request, model.person_user(), true, model.now(), true};
+  PageState state = *original->now;
+  state.written = call.now;
+  state.edited = call.stamp();
+  state.edited_by = call.actor;
+  for (const auto& property : source->properties) {
+    if (property.type == "unique_id") state.set(property.key, source->next_number);
+  }
+  fill_defaults(*source, state);
+  auto& copy = call.world.add_page(call.world.ids.next(), std::move(state), call.stamp(), call.actor);
+  static const PageState nothing;
+  sync_back_ends(call, copy, *source, nothing);
+  return copy.id;
+}
+
 json::value dump_rows(NotionModel& model, const Id& id, std::size_t offset, std::size_t limit) {
   const auto* source = model.world().source(id);
   static const Request no_request;

@@ -363,6 +363,11 @@ HttpResponse SandboxServer::on_control(const HttpRequest& request) {
     return plain_json(200, json::object{{"expired", true}});
   }
   if (post && path == "/seed") return seed(body);
+  if (post && path == "/duplicate") {
+    const auto id = parse_id(find_string(body, "id"));
+    const auto copy = id ? duplicate_row(*model_, *id) : std::nullopt;
+    return copy ? plain_json(200, json::object{{"id", copy->text()}}) : refused("duplicate: no row of that id");
+  }
   if (get && path == "/dump") return dump(request);
   return plain_json(404, json::object{{"error", "there is no such control path; docs/sandbox.md lists them"}});
 }

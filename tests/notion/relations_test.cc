@@ -444,10 +444,6 @@ TEST_F(Links, to_a_database_no_longer_shared_are_unreadable_not_gone) {
   const auto task = write(tasks, {{0, std::string("roast")}, {1, project_ids}});
   ASSERT_TRUE(task);
   space.model.share(*sandbox::parse_id(project), false);
-  PageRequest request;
-  request.page_id = task->id;
-  // What the property is called then is not asked for, for the service knows no such property now.
-  tasks.fields[1].property_id.clear();
   const auto seen = read(tasks, task->id);
   ASSERT_TRUE(seen) << seen.error().what;
   ASSERT_EQ(seen->unreadable.size(), 1U);
