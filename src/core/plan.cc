@@ -762,6 +762,7 @@ class Decider {
          label(field) + " links to a page that has no row yet, and column " + field.column + " is required (NOT NULL)",
          "It goes on by itself as soon as the linked page of " + field.relation.to + " has been synced.");
     action_.errands = std::move(errands);
+    action_.park->next_try_ms = options_.now_ms + hour_ms;  // the errand brings it back as soon as it can go on
     return false;
   }
 

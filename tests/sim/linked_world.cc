@@ -253,7 +253,7 @@ std::optional<std::vector<PairReport>> LinkedWorld::cycle(RunOptions options) {
   options.fence = postgres.acquire("sim", minute_ms, 0)->fence;
   Ports ports{client, postgres, postgres, clock, listener, [this] { return "nonce-" + std::to_string(++nonces_); }};
   try {
-    auto reports = run_linked(ports, pairs, options);
+    auto reports = run_linked(ports, tasks_only ? std::vector<Pair>{pairs[task_pair]} : pairs, options);
     for (const auto& report : reports) {
       if (report.error) tell("         ! " + report.model + ": " + report.error->what);
     }

@@ -66,6 +66,7 @@ class LinkedWorld {
   PostgresModel postgres;
   NotionFaults faults;
   std::vector<Pair> pairs;  // person, task
+  bool tasks_only = false;  // the next cycles run the second pair alone, as with --model
   std::uint64_t requests = 0, crashes = 0, cycles = 0;
   std::map<std::string, std::uint64_t> fates;
   std::uint64_t trace = 0xcbf29ce484222325ULL;
