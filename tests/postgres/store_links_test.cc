@@ -37,8 +37,7 @@ class StoreLinksTest : public RelationsTest {
   }
 };
 
-INSTANTIATE_TEST_SUITE_P(Ways, StoreLinksTest, ::testing::Values(false, true),
-                         [](const auto& info) { return info.param ? "pooled" : "direct"; });
+INSTANTIATE_TEST_SUITE_P(Ways, StoreLinksTest, ::testing::Values(false), [](const auto&) { return "direct"; });
 
 TEST_P(StoreLinksTest, targets_are_found_by_page_and_by_key_and_an_unknown_one_is_left_out) {
   const Row a = task("a"), b = task("b");
@@ -100,7 +99,6 @@ TEST_P(StoreLinksTest, a_page_without_a_row_is_known_by_its_page_alone) {
 }
 
 TEST_P(StoreLinksTest, five_hundred_targets_can_be_found_without_reading_a_table_through) {
-  if (GetParam()) GTEST_SKIP() << "the pooler keeps the server process, whose counters arrive when it ends";
   sql(direct,
       "insert into tasks (name) select 't' || i from generate_series(1, 1000) i;"
       "insert into projects (code) select 'P' || i from generate_series(1, 1000) i;"
@@ -268,7 +266,6 @@ TEST_P(StoreLinksTest, clearing_a_pair_clears_its_errands) {
 }
 
 TEST_P(StoreLinksTest, a_batch_called_again_after_its_commit_was_lost_answers_with_the_same_links) {
-  if (GetParam()) GTEST_SKIP() << "the test ends its own server process, which the pooler hides";
   const Row a = task("a"), b = task("b");
   bool cut = false;
   database->before_commit = [&](Unit& unit) {
