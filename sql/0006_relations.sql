@@ -125,9 +125,9 @@ begin
     select row(s.o, s.row_key, s.meta,
                case when s.after is not null then s.after || array(select links_after -> s.row_key ->> i from unnest(fields) i) end,
                case when s.before is not null then s.before || array(select links_before -> s.row_key ->> i from unnest(fields) i) end,
-               s.written || array(select e ->> 'name' from jsonb_array_elements(edges) e where (e ->> 'o')::int = s.o),
-               s.derived)::rowpage.stored
-      from unnest(stored) s);
+               s.written || coalesce(w.names, '{}'), s.derived)::rowpage.stored
+      from unnest(stored) s
+      left join (select e.o, array_agg(e.name) as names from jsonb_to_recordset(edges) as e(o int, name text) group by e.o) w on w.o = s.o);
 end
 $$;
 comment on function rowpage.with_links(jsonb, jsonb, rowpage.stored[], jsonb) is
@@ -287,11 +287,13 @@ begin
     -- Links we wrote come back from the join table's capture under the owner and the field, and under others' names for
     -- whoever else shows that table: those stay. What fell with a row we deleted is no news of that row.
     delete from rowpage.change_log l
-     using unnest(stored) s
-     where l.pair = this_pair and l.id > log_floor and l.row_key = s.row_key and cardinality(l.columns) = 1
-       and (s.after is null and l.columns <@ joins
-            or l.origin = origin_mark
-               and l.columns[1] in (select e ->> 'name' from jsonb_array_elements(edges) e where (e ->> 'o')::int = s.o));
+     using (select s.row_key, array[e.name] as field from jsonb_to_recordset(edges) as e(o int, name text)
+              join unnest(stored) s on s.o = e.o) ours
+     where l.pair = this_pair and l.id > log_floor and l.origin = origin_mark
+       and l.row_key = ours.row_key and l.columns = ours.field;
+    delete from rowpage.change_log l
+     where l.pair = this_pair and l.id > log_floor and cardinality(l.columns) = 1 and l.columns <@ joins
+       and l.row_key = any(array(select s.row_key from unnest(stored) s where s.after is null));
     perform set_config('rowpage.origin', '', true);
   end if;
 

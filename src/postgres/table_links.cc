@@ -114,14 +114,20 @@ Status TablePlanner::foreign_key(const ColumnSpec& column) {
   const std::string references = quote_name(column.to_schema, column.to_table);
   if (exists_ && has(stored_columns_, column.name)) {
     auto found = context_.ask(
-        "select c.conname, c.convalidated from pg_catalog.pg_constraint c where c.contype = 'f' and c.conrelid = "
-        "pg_catalog.to_regclass($1) and c.confrelid = pg_catalog.to_regclass($2) and c.conkey = array[(select a.attnum "
-        "from pg_catalog.pg_attribute a where a.attrelid = c.conrelid and a.attname = $3)] and c.confkey = "
-        "array[(select a.attnum from pg_catalog.pg_attribute a where a.attrelid = c.confrelid and a.attname = $4)] "
-        "order by c.convalidated desc limit 1",
+        "select c.conname, c.convalidated, c.confrelid = coalesce(pg_catalog.to_regclass($2)::oid, 0) and c.confkey = "
+        "array[(select a.attnum from pg_catalog.pg_attribute a where a.attrelid = c.confrelid and a.attname = $4)] as "
+        "fits, c.confrelid::regclass from pg_catalog.pg_constraint c where c.contype = 'f' and c.conrelid = "
+        "pg_catalog.to_regclass($1) and c.conkey = array[(select a.attnum from pg_catalog.pg_attribute a where "
+        "a.attrelid = c.conrelid and a.attname = $3)] order by fits desc, c.convalidated desc, 1 limit 1",
         {target_, references, column.name, column.to_column});
     if (!found) return fail(found.error());
     if (found->rows() > 0) {
+      if (!found->flag(0, 2)) {
+        context_.note("column " + column.name + " of " + target_ + " references " + std::string(found->text(0, 3)) +
+                      " by its constraint " + std::string(found->text(0, 0)) +
+                      ", which is left as it is; it was to reference " + references);
+        return {};
+      }
       if (found->flag(0, 1)) return {};
       auto left = strays(column);
       if (!left) return fail(left.error());

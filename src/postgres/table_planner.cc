@@ -28,6 +28,10 @@ ColumnType type_as_written(std::string_view sql) {
 
 }  // namespace
 
+void PlanContext::note(const std::string& text) {
+  if (!has(plan.notes, text)) plan.notes.push_back(text);
+}
+
 Result<Answer> PlanContext::ask(const std::string& sql, const Parameters& parameters) {
   return unit.run(sql, parameters, doing);
 }
@@ -333,6 +337,8 @@ Status TablePlanner::capture() {
   }
   for (const auto& state : states) {
     if (state.ready) continue;
+    // Triggers are the owner's to make; the pair's own table was looked at before.
+    if (auto mine = owned(state.schema, state.table); !mine) return fail(mine.error());
     for (const auto& statement : capture_statements(pair_, state.schema, state.table, state.field)) {
       step(statement, "changes of " + quote_name(state.schema, state.table) + " are captured as they happen");
     }

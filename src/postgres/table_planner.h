@@ -23,7 +23,7 @@ struct PlanContext {
   std::set<std::string> made;  // quoted names of schemas, types, functions made by the plan so far
 
   void step(std::string statement, std::string why) { plan.steps.push_back({std::move(statement), std::move(why)}); }
-  void note(std::string text) { plan.notes.push_back(std::move(text)); }
+  void note(const std::string& text);  // once, however many tables say it
   Result<bool> holds(const std::string& condition, const Parameters& parameters);
   Result<Answer> ask(const std::string& sql, const Parameters& parameters);
   Error missing_privilege(const std::string& privilege, const std::string& object, const std::string& grant) const;

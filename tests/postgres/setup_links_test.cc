@@ -234,6 +234,37 @@ TEST_F(SetupLinksTest, a_foreign_key_the_user_made_under_another_name_is_enough)
             "mine");
 }
 
+TEST_F(SetupLinksTest, a_foreign_key_that_leads_elsewhere_is_left_as_it_is_and_named) {
+  sql(url,
+      "create table missions (code text primary key); create table tasks (id uuid primary key, name text, project text "
+      "constraint tasks_project_fkey references missions, parent uuid, updated_at timestamptz)");
+  const SetupPlan first = apply();
+  EXPECT_THAT(first.notes, Contains(HasSubstr("references missions by its constraint tasks_project_fkey")));
+  EXPECT_TRUE(apply().nothing());
+}
+
+TEST_F(SetupLinksTest, a_join_table_of_another_owner_is_named_with_the_grant_that_mends_it) {
+  apply();
+  const std::string name = url.substr(url.rfind('/') + 1), weak = "weak_" + name;
+  sql(url,
+      "create role " + weak + " login password 'weak'; grant create, connect on database " + name + " to " + weak +
+          "; alter table tasks owner to " + weak + "; grant usage on schema rowpage to " + weak +
+          "; grant select on all tables in schema rowpage to " + weak + "; alter role " + weak +
+          " bypassrls; drop trigger " +
+          cell(url, "select tgname from pg_trigger where tgrelid = 'blocks'::regclass and not tgisinternal limit 1") +
+          " on blocks");
+  std::string theirs = url;
+  theirs.replace(theirs.find("postgres:"), theirs.find('@') - theirs.find("postgres:"), weak + ":weak");
+  Database other({.url = theirs});
+  SetupInput alone = inputs[0];
+  alone.spec->joins.clear();
+  auto plan = plan_setups(other, {&alone, 1});
+  ASSERT_FALSE(plan);
+  EXPECT_EQ(plan.error().cause, Cause::forbidden) << plan.error().what;
+  EXPECT_THAT(plan.error().what, HasSubstr("ownership on table \"public\".\"blocks\""));
+  sql(url, "reassign owned by " + weak + " to postgres; drop owned by " + weak + "; drop role " + weak);
+}
+
 TEST_F(SetupLinksTest, a_reference_to_a_column_that_is_not_unique_is_refused_with_the_remedy) {
   sql(url,
       "create table projects (id uuid primary key, name text, code text not null, updated_at timestamptz, deleted_at "

@@ -268,6 +268,26 @@ TEST_F(SetupTest, migrations_apply_once) {
   EXPECT_EQ(cell(url, "select count(*) from rowpage.migration"), std::to_string(program_schema_version()));
 }
 
+TEST_F(SetupTest, a_database_of_an_older_version_is_brought_up_to_date_and_keeps_its_links) {
+  constexpr int oldest = 5;  // the first version that was whole
+  for (int old = oldest; old < program_schema_version(); ++old) {
+    sql(url, "drop schema if exists rowpage cascade");
+    std::string script;
+    for (const auto& one : migrations()) {
+      if (one.version <= old) script += std::string(one.text);
+    }
+    sql(url, script + "update rowpage.meta set schema_version = " + std::to_string(old) +
+                 " where true; insert into rowpage.pair (workspace, model, data_source, table_schema, table_name, "
+                 "key_column) values ('default', 'Old', 'd', 'public', 't', 'id'); insert into rowpage.link (pair, "
+                 "row_key, page_id) select id, 'k', 'p' from rowpage.pair");
+    const Status migrated = migrate(*database);
+    ASSERT_TRUE(migrated) << migrated.error().what;
+    EXPECT_EQ(cell(url, "select schema_version from rowpage.meta"), std::to_string(program_schema_version()));
+    EXPECT_EQ(cell(url, "select row_key || page_id from rowpage.link"), "kp");
+    EXPECT_EQ(cell(url, "select relrowsecurity from pg_class where oid = 'rowpage.errand'::regclass"), "t");
+  }
+}
+
 TEST_F(SetupTest, of_two_migrations_at_once_the_second_waits_and_then_has_nothing_to_do) {
   // The first one does not commit before the second one is seen waiting for it.
   bool waited = false;
