@@ -42,7 +42,8 @@ Status add_counts(Session& session, Output& output, Diagram& diagram, bool asked
   auto remark = count_diagram(session.database(), diagram);
   if (!remark) {
     Error error = remark.error();
-    if (error.hint.empty()) error.hint = "`rowpage diagram --no-counts` draws without asking the database";
+    error.hint +=
+        std::string(error.hint.empty() ? "" : "\n") + "`rowpage diagram --no-counts` draws without asking the database";
     return fail(std::move(error));
   }
   if (!remark->empty()) output.say(*remark);

@@ -20,7 +20,7 @@ struct CardLine {
 };
 
 struct Card {
-  static constexpr double width = 236, head = 46, line = 19, foot = 7;
+  static constexpr double width = 262, head = 46, line = 19, foot = 7;
   std::vector<CardLine> lines;
 
   double height() const { return head + line * static_cast<double>(lines.size()) + foot; }

@@ -16,13 +16,14 @@ constexpr double box_gap = 26;    // as far as it counts for the height of a col
 // The same numbers on every machine.
 class Dice {
  public:
+  explicit Dice(std::size_t seed) : state_(seed * 7919 + 42) {}
   std::size_t below(std::size_t limit) {
     state_ = state_ * 6364136223846793005ULL + 1442695040888963407ULL;
     return static_cast<std::size_t>((state_ >> 33) % limit);
   }
 
  private:
-  std::uint64_t state_ = 42;
+  std::uint64_t state_;
 };
 
 template <class T>
@@ -45,11 +46,11 @@ class ColumnSearch {
     fair_ = total / static_cast<double>(columns) * 1.08;
   }
 
-  std::vector<std::size_t> best() {
-    Dice dice;
+  std::vector<std::size_t> best(std::size_t variant) {
+    Dice dice(variant);
     std::vector<std::size_t> best;
     double best_cost = 0;
-    const std::size_t tries = graph_.boxes.size() > 60 ? 4 : 40;
+    const std::size_t tries = graph_.boxes.size() > 60 ? 3 : 12;
     for (std::size_t i = 0; i < tries; ++i) {
       begin(dice);
       while (improve()) {
@@ -230,11 +231,11 @@ class Orderer {
   }
 
   std::size_t run() {
-    Dice dice;
+    Dice dice(0);
     auto best = columns_.order;
     rank_all();
     std::size_t fewest = crossings();
-    const std::size_t tries = columns_.pieces.size() > 300 ? 3 : 30;
+    const std::size_t tries = columns_.pieces.size() > 300 ? 3 : 16;
     for (std::size_t i = 0; i < tries && fewest > 0; ++i) {
       if (i > 0) {
         for (auto& column : columns_.order) shuffle(column, dice);
@@ -346,8 +347,8 @@ class Orderer {
 
 }  // namespace
 
-std::vector<std::size_t> choose_columns(const LayoutGraph& graph, std::size_t columns) {
-  return ColumnSearch(graph, columns).best();
+std::vector<std::size_t> choose_columns(const LayoutGraph& graph, std::size_t columns, std::size_t variant) {
+  return ColumnSearch(graph, columns).best(variant);
 }
 
 Columns cut_into_columns(const LayoutGraph& graph, const std::vector<std::size_t>& column_of, std::size_t columns) {

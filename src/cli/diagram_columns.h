@@ -8,8 +8,9 @@
 
 namespace rowpage {
 
-/// The column of every box, 0 to columns - 1: linked boxes near one another, columns about equally high.
-std::vector<std::size_t> choose_columns(const LayoutGraph& graph, std::size_t columns);
+/// The column of every box, 0 to columns - 1: linked boxes near one another, columns about equally high. Another
+/// `variant` begins the search elsewhere.
+std::vector<std::size_t> choose_columns(const LayoutGraph& graph, std::size_t columns, std::size_t variant);
 
 /// What stands in a column: a box, or the place where an edge (or the shared way of a tree) passes between boxes.
 struct Slot {

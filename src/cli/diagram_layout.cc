@@ -10,9 +10,10 @@
 namespace rowpage {
 namespace {
 
-constexpr double box_gap = 26;  // between a box and the next
-constexpr double way_gap = 9;   // between two ways
-constexpr double beside = 16;   // between a box and a way
+constexpr double box_gap = 26;     // between a box and the next
+constexpr double way_gap = 9;      // between two ways
+constexpr double beside = 16;      // between a box and a way
+constexpr double narrow_gap = 84;  // between two columns, at least
 constexpr double loop_reach = 26;
 constexpr double stub = 18;  // an edge leaves its box straight, so that its mark stands clear
 
@@ -111,7 +112,7 @@ class Placer {
   // Towards its ties, and a little towards the middle line: the page stays compact.
   std::pair<double, double> wish(std::size_t slot) const {
     const double middle = columns_.slots[slot].height / 2;
-    double weight = is_way(slot) ? 0.05 : 0.6;
+    double weight = is_way(slot) ? 0.05 : 2.5;
     double sum = -middle * weight;
     for (const auto& tie : tied_[slot]) {
       sum += (top_[tie.slot] + tie.far_offset - tie.offset) * tie.weight;
@@ -128,11 +129,12 @@ class Placer {
 // One attempt with a given number of columns.
 class Drawing {
  public:
-  Drawing(const LayoutGraph& graph, std::size_t columns) : graph_(graph) {
-    const auto column_of = choose_columns(graph, columns);
+  Drawing(const LayoutGraph& graph, std::size_t columns, std::size_t variant) : graph_(graph) {
+    const auto column_of = choose_columns(graph, columns, variant);
     columns_ = cut_into_columns(graph, column_of, columns);
     out_.crossings = order_slots(columns_);
     top_ = Placer(columns_).place();
+    out_.crossings += crossed_bows();
     place_columns();
   }
 
@@ -142,7 +144,8 @@ class Drawing {
       out_.width = std::max(out_.width, right(box));
       out_.height = std::max(out_.height, top_[box] + graph_.boxes[box].height);
     }
-    for (const auto top : top_) out_.height = std::max(out_.height, top);
+    for (std::size_t slot = 0; slot < top_.size(); ++slot)
+      out_.height = std::max(out_.height, top_[slot] + columns_.slots[slot].height);
     for (std::size_t edge = 0; edge < graph_.edges.size(); ++edge) out_.ways.push_back(way(edge));
     for (const auto& way : out_.ways) {
       for (const auto& point : way.points) out_.width = std::max(out_.width, point.x);
@@ -151,6 +154,28 @@ class Drawing {
   }
 
  private:
+  // A bow crosses what leaves its column between its ends, and bows of which one end lies between its own.
+  std::size_t crossed_bows() const {
+    std::size_t count = 0;
+    const auto& pieces = columns_.pieces;
+    const auto begins = [&](const Piece& piece) { return top_[piece.left] + piece.left_offset; };
+    const auto ends = [&](const Piece& piece) { return top_[piece.right] + piece.right_offset; };
+    for (std::size_t i = 0; i < pieces.size(); ++i) {
+      if (!pieces[i].bow(columns_.slots)) continue;
+      const auto [upper, lower] = std::minmax({begins(pieces[i]), ends(pieces[i])});
+      const auto inside = [upper = upper, lower = lower](double y) { return y > upper && y < lower; };
+      for (std::size_t j = 0; j < pieces.size(); ++j) {
+        if (columns_.slots[pieces[j].left].column != columns_.slots[pieces[i].left].column) continue;
+        if (!pieces[j].bow(columns_.slots)) {
+          count += inside(begins(pieces[j])) ? 1 : 0;
+        } else if (j > i) {
+          count += inside(begins(pieces[j])) != inside(ends(pieces[j])) ? 1 : 0;
+        }
+      }
+    }
+    return count;
+  }
+
   // The more pieces between two columns, the farther apart they stand.
   void place_columns() {
     std::vector<double> busy(columns_.order.size());
@@ -161,7 +186,7 @@ class Drawing {
     double x = 0;
     for (const double count : busy) {
       x_.push_back(x);
-      x += graph_.box_width + std::clamp(64 + 5.0 * count, 84.0, 190.0);
+      x += graph_.box_width + std::clamp(64 + 5.0 * count, narrow_gap, 190.0);
     }
   }
 
@@ -225,20 +250,47 @@ class Drawing {
 };
 
 // How badly a drawing fits a page of 16 to 10, and how hard it is to follow.
+double size_of(double width, double height) {
+  return std::max(width / 1.6, height);
+}
 double burden(const Layout& layout, std::size_t edges) {
-  const double size = std::max(layout.width / 1.6, layout.height);
-  return size * (1 + 0.6 * static_cast<double>(layout.crossings) / static_cast<double>(edges * 6 + 1));
+  const double tangle = static_cast<double>(layout.crossings) / static_cast<double>(edges * 3 + 1);
+  return size_of(layout.width, layout.height) * (1 + tangle);
+}
+
+// Numbers of columns with the least size that each can have, most promising first.
+std::vector<std::pair<double, std::size_t>> column_counts(const LayoutGraph& graph) {
+  double total = 0, tallest = 0;
+  for (const auto& box : graph.boxes) {
+    total += box.height;
+    tallest = std::max(tallest, box.height);
+  }
+  std::vector<std::pair<double, std::size_t>> counts;
+  for (std::size_t columns = 1; columns <= std::min<std::size_t>(graph.boxes.size(), 16); ++columns) {
+    const auto count = static_cast<double>(columns);
+    const double width = count * graph.box_width + (count - 1) * narrow_gap;
+    counts.emplace_back(size_of(width, std::max(total / count, tallest)), columns);
+  }
+  std::ranges::sort(counts);
+  return counts;
 }
 
 }  // namespace
 
 Layout lay_out(const LayoutGraph& graph) {
   if (graph.boxes.empty()) return {};
-  const std::size_t most = std::min<std::size_t>(graph.boxes.size(), graph.boxes.size() > 60 ? 12 : 7);
+  const std::size_t variants = graph.boxes.size() > 60 ? 1 : 8;
   std::optional<Layout> best;
-  for (std::size_t columns = 1; columns <= most; ++columns) {
-    Layout layout = Drawing(graph, columns).draw();
-    if (!best || burden(layout, graph.edges.size()) < burden(*best, graph.edges.size())) best = std::move(layout);
+  double least = 0;
+  for (const auto& [size, columns] : column_counts(graph)) {
+    if (best && size >= least) break;  // cannot become better any more
+    for (std::size_t variant = 0; variant < variants; ++variant) {
+      Layout layout = Drawing(graph, columns, variant).draw();
+      const double now = burden(layout, graph.edges.size());
+      if (best && now >= least) continue;
+      best = std::move(layout);
+      least = now;
+    }
   }
   return std::move(*best);
 }

@@ -44,9 +44,9 @@ struct Way {
 
 struct Layout {
   double width = 0, height = 0;
-  std::vector<Point> boxes;  // upper left corners
-  std::vector<Way> ways;     // one an edge
-  std::size_t crossings = 0;
+  std::vector<Point> boxes;   // upper left corners
+  std::vector<Way> ways;      // one an edge
+  std::size_t crossings = 0;  // as far as counted: loops beside one box are not
 };
 
 /// Coordinates begin at 0; everything lies within width and height.
