@@ -4,8 +4,8 @@ namespace rowpage {
 
 std::span<const Command> commands() {
   static const Command all[] = {
-      init_command(),   check_command(),     setup_command(),  plan_command(),    sync_command(), status_command(),
-      report_command(), conflicts_command(), parked_command(), sandbox_command(), demo_command(),
+      init_command(),   check_command(),     setup_command(),  plan_command(),    sync_command(),    status_command(),
+      report_command(), conflicts_command(), parked_command(), diagram_command(), sandbox_command(), demo_command(),
   };
   return all;
 }
@@ -18,7 +18,6 @@ std::span<const LaterCommand> later_commands() {
       {"undo", "until then every before-value is in the table rowpage.history"},
       {"forget", "until then `rowpage parked release` drops the tie between a page and a row"},
       {"serve", "until then run `rowpage sync` from cron or a systemd timer (docs/operations.md)"},
-      {"diagram", ""},
   };
   return all;
 }

@@ -20,6 +20,7 @@ Command status_command();
 Command report_command();
 Command conflicts_command();
 Command parked_command();
+Command diagram_command();
 Command sandbox_command();
 Command demo_command();
 
