@@ -58,8 +58,8 @@ CardLine plain_line(const DiagramField& field) {
   line.kind = field.type == FieldType::title ? Kind::title : Kind::plain;
   line.left = field.property;
   line.right = name_of(field.type);
-  if (field.direction == Direction::to_notion) line.right = "← " + line.right;
-  if (field.direction == Direction::to_supabase) line.right = "→ " + line.right;
+  if (field.direction != Direction::both)
+    line.right += field.direction == Direction::to_notion ? " → Notion" : " → Supabase";
   line.explanation = fmt::format(
       "{}: {}, column {}{}", field.property, name_of(field.type), field.column,
       field.direction == Direction::both ? std::string() : fmt::format(", {} only", name_of(field.direction)));

@@ -90,6 +90,13 @@ class Drawing {
     return text;
   }
 
+  // "preset higherself", "rowpage.yaml · staging": a file without its folder.
+  std::string name() const {
+    std::string text = diagram_.source.substr(diagram_.source.rfind('/') + 1);
+    if (diagram_.workspace != "default") text += " · " + diagram_.workspace;
+    return text;
+  }
+
   // For those who cannot see the picture: everything it says of databases and relations.
   std::string description() const {
     std::string text = summary() + ".";
@@ -114,10 +121,7 @@ class Drawing {
     out += fmt::format("<rect class=\"page\" x=\"0.5\" y=\"0.5\" width=\"{}\" height=\"{}\" rx=\"12\"/>\n",
                        coordinate(width_ - 1), coordinate(height_ - 1));
     const double room = width_ - 2 * margin;
-    out +=
-        text(margin, margin + 14, "heading",
-             fit_text(diagram_.workspace == "default" ? diagram_.source : diagram_.source + " · " + diagram_.workspace,
-                      room, 19, true));
+    out += text(margin, margin + 14, "heading", fit_text(name(), room, 19, true));
     out += text(margin, margin + 34, "below faint", fit_text(summary(), room, 12));
     return out;
   }
