@@ -428,7 +428,7 @@ begin
     delete from rowpage.errand e
      using jsonb_to_recordset(request -> 'errands') as n(o int, row_key text, page_id text)
       left join unnest(stored) s on s.o = n.o
-     where e.pair = this_pair and not n.o = any(moved) and e.kind in ('await_page', 'await_row', 'look')
+     where e.pair = this_pair and not n.o = any(moved) and e.kind in ('await_page', 'await_row')
        and (e.row_key <> '' and e.row_key = coalesce(nullif(n.row_key, ''), s.row_key) or e.page_id = n.page_id and n.page_id <> '');
     perform rowpage.add_errands(this_pair,
       (select jsonb_agg(e || jsonb_build_object('row_key', coalesce(nullif(e ->> 'row_key', ''), nullif(n ->> 'row_key', ''), s.row_key, '')))

@@ -166,8 +166,8 @@ class Decider {
       field.page_shadow = as_refs(i, field.page_shadow);
       // Emptied because the linked row was deleted (ON DELETE SET NULL): nobody's word against a new link in Notion.
       const TextList& before = links_of(field.row_shadow);
-      const bool by_cascade =
-          is_null(field.row) && !before.empty() && !target_of_ref(i, before.front(), state_.targets);
+      const Target* gone = before.empty() ? nullptr : target_of_ref(i, before.front(), state_.targets);
+      const bool by_cascade = is_null(field.row) && !before.empty() && !(gone && gone->live);
       if (by_cascade && field.page != field.page_shadow) field.row_shadow = Null{};
     }
     field.skew_ms = options_.skew_ms;

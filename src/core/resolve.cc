@@ -358,6 +358,27 @@ class Resolver {
     }
   }
 
+  // A key column of a join table, and the column its values name.
+  void bind_join_column(const TableSchema& join, const std::string& name, const Column& named,
+                        const std::string& where) {
+    const std::string table = join.schema + "." + join.name;
+    const Column* column = by_name(join.columns, name);
+    if (!column) {
+      error(where, "the join table " + table + " has no column " + quoted(name),
+            instead(name, join.columns, "columns"));
+    } else if (!named.name.empty() && !comparable(column->type, named.type)) {
+      error(where,
+            "the column " + quoted(name) + " of the join table " + table + " is " + column->sql_type +
+                ", and the column " + quoted(named.name) + " that it names is " + named.sql_type,
+            "Both must have one type.");
+    }
+  }
+
+  static bool comparable(ColumnType one, ColumnType other) {
+    const auto whole = [](ColumnType type) { return type == ColumnType::integer || type == ColumnType::bigint; };
+    return one == other || (whole(one) && whole(other));
+  }
+
   void bind_join(Field& field, const std::string& where) {
     Relation& relation = field.relation;
     if (relation.own_references.empty()) relation.own_references = pair().key;
@@ -375,11 +396,8 @@ class Resolver {
     }
     relation.join_schema = join->schema;
     relation.join_table = join->name;
-    for (const auto& column : {relation.own, relation.other}) {
-      if (!by_name(join->columns, column))
-        error(where, "the join table " + relation.join + " has no column " + quoted(column),
-              instead(column, join->columns, "columns"));
-    }
+    bind_join_column(*join, relation.own, relation.own_column, where);
+    bind_join_column(*join, relation.other, relation.reference, where);
     const bool writes = field.direction != Direction::to_notion && writes_rows();
     if (writes && (!join->can_insert || !join->can_delete)) {
       error(where, "the database role may not insert into and delete from " + relation.join,

@@ -244,7 +244,8 @@ void add_item(const Pair& pair, const RowShape& shape, const Item& item, std::si
               {{"row_key", item.key}, {"page_id", item.page_id}, {"field", shape.name(field)}});
   }
   for (const auto& h : item.history) {
-    const bool of_row = writes && h.side == Side::supabase;
+    // The rows of join tables are no columns of the row: their entry brings its own values.
+    const bool of_row = writes && h.side == Side::supabase && h.action != "links";
     lists.add("history", number,
               {{"row_key", item.key},
                {"page_id", item.page_id},

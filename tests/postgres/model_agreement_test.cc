@@ -45,6 +45,7 @@ class Agreement {
       pages_.push_back("aaaaaaaa-0000-4000-8000-00000000000" + std::to_string(i));
     }
     pair_.fields[decision].target.not_null = pair_.fields[type].target.not_null = false;
+    model_.use(pair_);
     model_.one_column_constraint = true;
     model_.column_defaults = Values(pair_.fields.size());
     model_.column_defaults[type] = TextList{"Ops"};

@@ -217,12 +217,13 @@ TEST_P(StoreLinksTest, an_errand_that_awaits_a_row_is_due_once_the_page_has_one)
   EXPECT_THAT(errands(tasks), SizeIs(1));
 }
 
-TEST_P(StoreLinksTest, a_records_list_replaces_its_waiting_and_looking_and_leaves_links_to_write) {
+TEST_P(StoreLinksTest, a_records_list_replaces_what_it_waits_for_and_leaves_what_others_asked_of_it) {
   const Row a = task("a");
   using Kind = Errand::Kind;
   Item item{.key = a.key, .page_id = "page-a"};
   item.other_errands = {
       {.kind = Kind::look, .page_id = "page-a", .other = "x"},
+      {.kind = Kind::await_page, .page_id = "page-a", .other = "nobody", .to_schema = "public", .to_table = "projects"},
       {.kind = Kind::add, .page_id = "page-a", .field = "blocks.task_id", .other = "x"},
       {.kind = Kind::drop, .page_id = "page-a", .field = "blocks.task_id", .other = "y"},
       {.kind = Kind::look, .schema = "public", .table = "projects", .page_id = "p1", .other = "page-a"},
@@ -233,10 +234,12 @@ TEST_P(StoreLinksTest, a_records_list_replaces_its_waiting_and_looking_and_leave
   item.other_errands.clear();
   item.errands = std::vector<Errand>{};
   ASSERT_TRUE(commit(tasks, {item}));
+  EXPECT_EQ(cell(direct, "select count(*) from rowpage.errand where kind = 'await_page'"), "0");
   const auto left = errands(tasks);
-  ASSERT_THAT(left, SizeIs(2));
-  EXPECT_EQ(left[0].kind, Kind::add);
-  EXPECT_EQ(left[1].kind, Kind::drop);
+  ASSERT_THAT(left, SizeIs(3));
+  EXPECT_EQ(left[0].kind, Kind::look);
+  EXPECT_EQ(left[1].kind, Kind::add);
+  EXPECT_EQ(left[2].kind, Kind::drop);
   EXPECT_THAT(errands(projects), SizeIs(1));
   ASSERT_TRUE(commit(tasks, {Item{.page_id = "page-a", .errands_done = left}}));
   EXPECT_THAT(errands(tasks), IsEmpty());
