@@ -641,7 +641,7 @@ Result<Committed> PostgresModel::commit(const Pair& pair, const Batch& batch) {
   const auto joins = joins_;
   const auto writes = row_writes_;
   const auto roll_back = [&] {
-    data_ = before;
+    for (const auto& [table, data] : before) data_[table] = data;  // in place: somebody is looking at one of them
     joins_ = joins;
     row_writes_ = writes;
   };
