@@ -59,6 +59,8 @@ constexpr Figure figures[] = {
     {"pages_updated", &PairReport::pages_updated, "page", "updated", true},
     {"pages_trashed", &PairReport::pages_trashed, "page", "moved to the trash", true},
     {"pages_restored", &PairReport::pages_restored, "page", "restored", true},
+    {"links_added", &PairReport::links_added, "link", "made", true},
+    {"links_removed", &PairReport::links_removed, "link", "removed", true},
     {"linked", &PairReport::linked, "record", "newly linked", true},
     {"agreed", &PairReport::agreed, "record", "already agreed"},
     {"conflicts", &PairReport::conflicts, "conflict", "settled (the losing values are kept)", true},
@@ -190,6 +192,13 @@ json::object report_to_json(const PairReport& report) {
   json::object out;
   out["model"] = report.model;
   for (const auto& figure : figures) out[figure.name] = report.*figure.value;
+  out["done"] = report.done();
+  out["left"] = report.left();
+  const auto percent = report.success_percent();
+  out["success_percent"] = percent ? json::value(*percent) : json::value(nullptr);
+  json::array troubles;
+  for (const auto& trouble : report.troubles) troubles.emplace_back(json::string(redact(trouble)));
+  out["troubles"] = std::move(troubles);
   out["full_scan"] = report.full_scan;
   out["interrupted"] = report.interrupted;
   json::array warnings;

@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "base/log.h"
+
 namespace rowpage {
 namespace {
 
@@ -57,6 +59,32 @@ Status PlanOutput::finish() {
       {Effect::none, Scope::workspace, Cause::other, "the plan in " + path_ + " is not whole", "is the disk full?"});
 }
 
+namespace {
+
+// Done of what there was to do, per model: what a person looks at after a run over many.
+void show_success(Output& output, const RunOutcome& outcome) {
+  std::size_t widest = 0;
+  for (const auto& report : outcome.reports) widest = std::max(widest, report.model.size());
+  output.line("");
+  for (const auto& report : outcome.reports) {
+    const auto percent = report.success_percent();
+    std::string rate = percent ? fmt::format("{:>4} %", *percent) : "     -";
+    if (report.error || report.interrupted) rate = "  stopped";
+    const char* colour = report.error                   ? "\x1b[31m"
+                         : percent.value_or(100) == 100 ? "\x1b[32m"
+                         : *percent >= 80               ? ""
+                                                        : "\x1b[33m";
+    if (output.terminal().color && *colour) rate = colour + rate + "\x1b[0m";
+    const std::string share =
+        percent ? fmt::format("{} of {}", grouped(report.done()), grouped(report.done() + report.left()))
+                : "nothing to do";
+    output.line(fmt::format("  {:<{}}  {:>15}  {}", report.model, widest, share, rate));
+    for (const auto& trouble : report.troubles) output.line("      " + printable(redact(trouble)));
+  }
+}
+
+}  // namespace
+
 void show_outcome(Output& output, const RunOutcome& outcome, bool planned) {
   for (const auto& report : outcome.reports) {
     output.line(fmt::format("{}: {}", output.bold(report.model), summary(report, planned)));
@@ -75,6 +103,10 @@ void show_outcome(Output& output, const RunOutcome& outcome, bool planned) {
     if (report.interrupted)
       output.say(report.model + ": interrupted; what was begun is finished, the next sync goes on");
   }
+  const bool several = outcome.reports.size() > 1;
+  const bool busy = std::ranges::any_of(outcome.reports, [](const auto& report) { return report.success_percent(); });
+  const bool troubled = std::ranges::any_of(outcome.reports, [](const auto& report) { return report.left() > 0; });
+  if (!planned && ((several && busy) || troubled)) show_success(output, outcome);
   if (outcome.error) output.error(*outcome.error);
   if (!planned && !outcome.error) output.line(fmt::format("run {} took {}", outcome.run, seconds(outcome.took_ms)));
 }

@@ -406,8 +406,8 @@ Link Composer::link_after_page(const Work& work, const Page* page) const {
     // it already. Where Notion spells a value its own way, that spelling travels to the row once.
     const auto merge = std::ranges::find(action.edges, change.field, &EdgeMerge::field);
     if (merge != action.edges.end()) {
-      // What was sent without being agreed (it waits for its row) is no shadow; and a link the page hides, for its target
-      // is in the trash, was not sent and has gone from it.
+      // What was sent without being agreed (it waits for its row) is no shadow; and a link the page hides, for its
+      // target is in the trash, was not sent and has gone from it.
       Value& shadow = link.page_shadow[change.field];
       settle_edges(*merge, {.row = false, .page = true}, shadow, link.row_shadow[change.field]);
       shadow = common(shadow, change.value);

@@ -152,10 +152,19 @@ Status steps_of_change(Run& run, Plan& plan, PlanCounts& counts, PlanSink* sink)
 
 }  // namespace
 
-bool PairReport::wrote() const {
+std::uint64_t PairReport::done() const {
   return rows_created + rows_updated + rows_deleted + rows_restored + pages_created + pages_updated + pages_trashed +
-             pages_restored >
-         0;
+         pages_restored;
+}
+
+bool PairReport::wrote() const {
+  return done() > 0;
+}
+
+std::optional<int> PairReport::success_percent() const {
+  const std::uint64_t total = done() + left();
+  if (total == 0) return std::nullopt;
+  return static_cast<int>(done() * 100 / total);
 }
 
 // What the steps of one pair's run share.

@@ -43,7 +43,7 @@ struct RunOptions {
   std::string bot_id;    // whose token this is
   std::int64_t run = 0;  // run id in the store; 0 for a dry run
   std::int64_t fence = 0;
-  std::size_t in_flight = 8;     // pages read and written together
+  std::size_t in_flight = 8;    // pages read and written together
   RunShared* shared = nullptr;  // filled in by run_linked()
 };
 
@@ -55,15 +55,22 @@ struct PairReport {
   std::uint64_t pages_created = 0, pages_updated = 0, pages_trashed = 0, pages_restored = 0;
   std::uint64_t linked = 0, agreed = 0, conflicts = 0, undecided = 0, parked = 0, waiting = 0, held = 0, drift = 0,
                 later = 0;
-  std::uint64_t adopted = 0, abandoned = 0;  // recovered requests
-  std::uint64_t requests = 0;                // Notion requests used
-  std::uint64_t requests_planned = 0;        // a dry run's estimate of what sync would need
+  std::uint64_t links_added = 0, links_removed = 0;  // of join tables, on either side
+  std::uint64_t adopted = 0, abandoned = 0;          // recovered requests
+  std::uint64_t requests = 0;                        // Notion requests used
+  std::uint64_t requests_planned = 0;                // a dry run's estimate of what sync would need
   bool full_scan = false;
   bool interrupted = false;
   std::vector<std::string> warnings;
-  std::optional<Error> error;  // the pair stopped; Cause::brake when a brake tripped
+  std::vector<std::string> troubles;  // the first three records that were left, each with its reason
+  std::optional<Error> error;         // the pair stopped; Cause::brake when a brake tripped
 
   bool wrote() const;
+  /// Writes carried out, and records that were left: what the run's success is measured by.
+  std::uint64_t done() const;
+  std::uint64_t left() const { return parked + waiting + held + undecided; }
+  /// Whole percent of what there was to do, never 100 while anything is left; nullopt: there was nothing.
+  std::optional<int> success_percent() const;
 };
 
 /// Receives the plan as it is made, in order. Used by `plan` and --dry-run, and by tests.

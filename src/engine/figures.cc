@@ -10,6 +10,12 @@ void count_row(PairReport& report, const Action& action) {
     if (conflict.winner == Side::notion) ++report.conflicts;
   }
   report.drift += action.drift.size();
+  if (action.row_op != RowOp::none) {
+    for (const auto& merge : action.edges) {
+      report.links_added += merge.row_add.size();
+      report.links_removed += merge.row_drop.size();
+    }
+  }
   if (action.later) ++report.later;
   switch (action.row_op) {
     case RowOp::none:
@@ -32,6 +38,12 @@ void count_row(PairReport& report, const Action& action) {
 
 void count_page(PairReport& report, const Action& action) {
   for (const auto& conflict : action.conflicts) report.conflicts += conflict.winner == Side::supabase ? 1 : 0;
+  if (action.page_op == PageOp::create || action.page_op == PageOp::update) {
+    for (const auto& merge : action.edges) {
+      report.links_added += merge.page_add.size();
+      report.links_removed += merge.page_drop.size();
+    }
+  }
   switch (action.page_op) {
     case PageOp::none:
       break;
@@ -51,6 +63,9 @@ void count_page(PairReport& report, const Action& action) {
 }
 
 void count_parked(PairReport& report, const Parked& parked) {
+  constexpr std::size_t troubles_most = 3;
+  if (report.troubles.size() < troubles_most)
+    report.troubles.push_back((parked.key.empty() ? "page " + parked.page_id : parked.key) + ": " + parked.reason);
   switch (parked.kind) {
     case Parked::Kind::parked:
       ++report.parked;
