@@ -1,6 +1,7 @@
 #include "cli/source_cache.h"
 
 #include "base/digest.h"
+#include "core/table_name.h"
 
 namespace rowpage {
 namespace {
@@ -85,9 +86,7 @@ Status remember_source(Session& session, const Pair& pair, const SourceSchema& s
 }
 
 std::optional<CachedSource> cached_source(Session& session, const PairSpec& spec) {
-  const auto dot = spec.table.find('.');
-  const std::string schema = dot == std::string::npos ? "public" : spec.table.substr(0, dot);
-  const std::string name = dot == std::string::npos ? spec.table : spec.table.substr(dot + 1);
+  const auto [schema, name] = split_table_name(spec.table);
   auto answer = session.database().read(
       "select source_schema from rowpage.pair where workspace = $1 and table_schema = $2 and table_name = $3"
       " and source_schema_at > clock_timestamp() - $4::bigint * interval '1 millisecond'",

@@ -214,25 +214,6 @@ void read_bookkeeping(Reading& reading, Section& parent, Bookkeeping& b) {
                 .value_or(b.write);
 }
 
-Names name_parts(std::string_view table) {
-  Names parts(1);
-  bool quoted = false;
-  for (std::size_t i = 0; i < table.size(); ++i) {
-    if (table[i] == '"') {
-      if (quoted && i + 1 < table.size() && table[i + 1] == '"') {
-        parts.back() += table[i++];
-      } else {
-        quoted = !quoted;
-      }
-    } else if (table[i] == '.' && !quoted) {
-      parts.emplace_back();
-    } else {
-      parts.back() += table[i];
-    }
-  }
-  return parts;
-}
-
 std::optional<Direction> read_direction(Section& section) {
   const auto text = section.text("direction");
   if (!text) return std::nullopt;

@@ -19,6 +19,7 @@
 #include "config/node.h"
 #include "config/workspace.h"
 #include "core/schema.h"
+#include "core/table_name.h"
 #include "core/time.h"
 
 namespace rowpage {
@@ -90,9 +91,6 @@ class Section {
 /// ${NAME} replaced from the environment; `$${` stands for `${`. nullopt: the whole text is one variable that is not
 /// set. A variable that is not set within a longer text is a mistake.
 std::optional<std::string> expand(Reading& reading, const Node& scalar);
-
-/// The parts of a table's name: public."my ""odd"" table" is public and my "odd" table.
-Names name_parts(std::string_view table);
 
 /// The settings a pair inherits from `sync:` or sets itself: conflict, deletes, brakes, first, drift, bounds.
 void read_policy(Reading& reading, Section& section, PairSpec& spec);

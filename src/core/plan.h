@@ -65,7 +65,7 @@ struct Action {
   std::vector<std::size_t> drift;    // fields changed on a side that is read only for them
   std::vector<EdgeMerge> edges;      // of relations kept in join tables; their page parts stand in page_set as well
   std::vector<std::size_t> late;     // foreign keys whose link cannot travel yet: neither shadow moves
-  std::vector<Errand> errands;  // what links of this record leave to do; they replace those of kinds await_*
+  std::vector<Errand> errands;       // what links of this record leave to do; they replace those of kinds await_*
   std::vector<Errand> other_errands, errands_done;  // for other records; of this one, done with this action's page part
   bool later = false;                // something is left for a later run, because of this run's direction
   std::optional<Parked> park;        // waiting, held or parked: nothing else is done

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "core/schema.h"
+#include "core/table_name.h"
 #include "core/text.h"
 
 namespace rowpage {
@@ -45,25 +46,6 @@ std::string instead(std::string_view name, const std::vector<T>& things, const c
   const auto near = nearest(name, names_of(things));
   if (!near.empty()) return "Did you mean " + listed(near) + "?";
   return std::string("There are these ") + kind + ": " + listed(names_of(things)) + ".";
-}
-
-// "schema.table" or "table" (public) taken apart; double quotes are understood.
-std::pair<std::string, std::string> table_parts(std::string_view text) {
-  std::vector<std::string> parts(1);
-  bool quoted = false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '"') {
-      const bool doubled = quoted && i + 1 < text.size() && text[i + 1] == '"';
-      if (doubled) parts.back() += text[i++];
-      if (!doubled) quoted = !quoted;
-    } else if (text[i] == '.' && !quoted) {
-      parts.emplace_back();
-    } else {
-      parts.back() += text[i];
-    }
-  }
-  if (parts.size() == 1) return {"public", parts.front()};
-  return {parts[0], parts[1]};
 }
 
 bool holds(FieldType type, ColumnType column) {
@@ -255,9 +237,9 @@ class Resolver {
 
   // Of a "schema.table" as the mapping writes it.
   const TableSchema* known_table(const std::string& name) const {
-    const auto parts = table_parts(name);
+    const TableName wanted = split_table_name(name);
     const auto found = std::ranges::find_if(neighbours_.tables, [&](const TableSchema& one) {
-      return one.schema == parts.first && one.name == parts.second;
+      return one.schema == wanted.schema && one.name == wanted.name;
     });
     return found == neighbours_.tables.end() ? nullptr : &*found;
   }

@@ -83,25 +83,6 @@ Status foreign_keys(Unit& unit, const std::string& oid, TableSchema& schema) {
 
 }  // namespace
 
-TableName split_table_name(std::string_view text) {
-  std::vector<std::string> parts(1);
-  bool quoted = false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '"') {
-      if (quoted && i + 1 < text.size() && text[i + 1] == '"')
-        parts.back() += text[++i];
-      else
-        quoted = !quoted;
-    } else if (text[i] == '.' && !quoted && parts.size() == 1) {
-      parts.emplace_back();
-    } else {
-      parts.back() += text[i];
-    }
-  }
-  if (parts.size() == 1) return {"public", parts[0]};
-  return {parts[0], parts[1]};
-}
-
 ColumnType column_type(std::string_view name, bool is_enum, bool is_array) {
   if (is_array) {
     return is_enum || name == "text[]" || name == "character varying[]" || name == "citext[]" ||

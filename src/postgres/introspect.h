@@ -6,15 +6,10 @@
 #include <vector>
 
 #include "core/schema.h"
+#include "core/table_name.h"
 #include "postgres/connection.h"
 
 namespace rowpage {
-
-/// "schema.table" or "table" taken apart ("public" when not said). Double quotes are understood: "My Schema"."a.b".
-struct TableName {
-  std::string schema, name;
-};
-TableName split_table_name(std::string_view text);
 
 /// All ordinary and partitioned tables of users' schemas as "schema.table" ("table" in public), by name.
 Result<std::vector<std::string>> list_tables(Database& database);
