@@ -104,7 +104,8 @@ void show_outcome(Output& output, const RunOutcome& outcome, bool planned) {
       output.say(report.model + ": interrupted; what was begun is finished, the next sync goes on");
   }
   const bool several = outcome.reports.size() > 1;
-  const bool busy = std::ranges::any_of(outcome.reports, [](const auto& report) { return report.success_percent(); });
+  const bool busy =
+      std::ranges::any_of(outcome.reports, [](const auto& report) { return report.success_percent().has_value(); });
   const bool troubled = std::ranges::any_of(outcome.reports, [](const auto& report) { return report.left() > 0; });
   if (!planned && ((several && busy) || troubled)) show_success(output, outcome);
   if (outcome.error) output.error(*outcome.error);
