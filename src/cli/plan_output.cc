@@ -28,7 +28,7 @@ Status PlanOutput::to_file(const std::string& path) {
 }
 
 void PlanOutput::action(const Pair& pair, const Action& action) {
-  if (action.nothing()) return;
+  if (!action.telling()) return;
   ++actions_;
   if (model_ != pair.model) {
     model_ = pair.model;

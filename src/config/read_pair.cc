@@ -106,11 +106,10 @@ class PairReader {
   // A field may show one of these, too (created_at as a date): the column is one, and the default is ours.
   void bookkeeping_columns() {
     const auto& b = draft_.spec.book;
-    draft_.want(kept("created_at", "timestamptz", "now()"));
+    draft_.want(kept(b.created_at_column.empty() ? "created_at" : b.created_at_column, "timestamptz", "now()"));
     draft_.want(kept(b.updated_at_column, "timestamptz", "now()"));
-    WantedColumn page_id = kept(b.page_id_column, "text", "");
-    page_id.unique = true;  // a page belongs to one row
-    draft_.want(std::move(page_id));
+    // Not unique: two rows that claim one page (a row copied in SQL, a page that was relinked) park instead of failing.
+    draft_.want(kept(b.page_id_column, "text", ""));
     draft_.want(kept(b.synced_column, "boolean", "false"));
     draft_.want(kept(b.checksum_column, "text", ""));
     draft_.want(kept(b.deleted_at_column, "timestamptz", ""));
@@ -191,7 +190,7 @@ Names PairDraft::column_names() const {
 void read_bookkeeping(Reading& reading, Section& parent, Bookkeeping& b) {
   Section book(reading, parent.child("bookkeeping"), "`bookkeeping`",
                {"nonce", "row_id", "last_synced", "checksum", "synced", "page_id_column", "checksum_column",
-                "synced_column", "updated_at_column", "deleted_at_column", "write"});
+                "synced_column", "created_at_column", "updated_at_column", "deleted_at_column", "write"});
   const auto name = [&book](std::string_view key, std::string& into) {
     if (auto text = book.text(key)) into = *text == "off" ? "" : *text;
     if (key.ends_with("_column")) check_length(book, key, into);
@@ -204,6 +203,7 @@ void read_bookkeeping(Reading& reading, Section& parent, Bookkeeping& b) {
   name("page_id_column", b.page_id_column);
   name("checksum_column", b.checksum_column);
   name("synced_column", b.synced_column);
+  name("created_at_column", b.created_at_column);
   name("updated_at_column", b.updated_at_column);
   name("deleted_at_column", b.deleted_at_column);
   b.write = book.word<BookkeepingWrite>("write",

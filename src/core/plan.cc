@@ -99,6 +99,7 @@ class Decider {
     action_.page_set.clear();
     action_.conflicts.clear();
     action_.agreed.clear();
+    action_.noticed.clear();
     action_.edges.clear();
     action_.late.clear();
     action_.errands.clear();
@@ -215,12 +216,19 @@ class Decider {
       return false;
     }
     action_.late.push_back(i);
+    tell_of_waiting(pair_.fields[i], 1);
     if (source == Side::supabase) {
       if (target) wait_for(i, Errand::Kind::await_page, target->key);
     } else {
       wait_for(i, Errand::Kind::await_row, unnamed ? name.substr(unnamed_mark.size()) : target->page_id);
     }
     return false;
+  }
+
+  void tell_of_waiting(const Field& field, std::size_t links) {
+    action_.reasons.push_back(label(field) + ": " +
+                              (links == 1 ? "a link waits" : std::to_string(links) + " links wait") +
+                              " until what it leads to is on both sides (" + field.relation.to + ")");
   }
 
   // Links of a join table. `afresh`: the row is made anew, so every link of the page is news for it.
@@ -242,6 +250,7 @@ class Decider {
       action_.drift.push_back(i);
       action_.reasons.push_back(label(field) + ": links changed on the side that is read only for this field");
     }
+    if (!merge.waiting.empty()) tell_of_waiting(field, merge.waiting.size());
     std::ranges::move(std::exchange(merge.waiting, {}), std::back_inserter(action_.errands));
     if (merge.to_page() && !plan_page_links(field, merge)) return;
     if (merge.to_row()) explain_links(action_.row_reasons, field, "Notion", merge.row_add, merge.row_drop);
@@ -322,7 +331,7 @@ class Decider {
       look_at(field, errand.other);
     }
     if (shown != shadow) {
-      if (state_.page) action_.agreed.push_back(i);
+      if (state_.page) action_.noticed.push_back(i);
       for (const auto& target : state_.targets) {
         if (target.field == i && !mutated(Mutant::deaf_back_end)) look_at(field, target.page_id);
       }
@@ -904,9 +913,13 @@ bool Action::sets_row() const {
 }
 
 bool Action::nothing() const {
-  const bool learns = !agreed.empty() || !settled.empty() || !conflicts.empty() || !edges.empty();
   const bool errs = !errands.empty() || !other_errands.empty() || !errands_done.empty();
-  return !writes() && !link_new && !close && !learns && !errs && !park;
+  return !telling() && noticed.empty() && !errs;
+}
+
+bool Action::telling() const {
+  const bool learns = !agreed.empty() || !settled.empty() || !conflicts.empty() || !edges.empty();
+  return writes() || link_new || close || learns || park || !late.empty();
 }
 
 std::vector<std::string> Action::why(Side written) const {

@@ -58,6 +58,7 @@ struct Action {
   PageOp page_op = PageOp::none;     // restore with page_set: restore first, then update
   std::vector<Change> page_set;      // with update and an empty set: bookkeeping alone
   bool link_new = false;             // a new link between two existing halves
+  std::vector<std::size_t> noticed;  // other ends of relations: the page's shadow moves, nothing else
   std::vector<std::size_t> agreed;   // fields in which both halves show the same: their shadows move without a write
   bool close = false;                // both halves are gone: the link stays as a tombstone
   std::vector<Conflict> conflicts;   // logged before anything is overwritten
@@ -77,6 +78,9 @@ struct Action {
   /// Everything there is to say about the write to one side.
   std::vector<std::string> why(Side written) const;
   std::vector<std::string> all_reasons() const;
+
+  /// Something a person may want to see: not only notes about other records.
+  bool telling() const;
 
   bool writes() const { return row_op != RowOp::none || page_op != PageOp::none; }
   /// Whether values or links travel to the row.

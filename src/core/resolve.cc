@@ -469,13 +469,13 @@ class Resolver {
     for (const auto& name : {book.nonce, book.row_id, book.last_synced, book.checksum, book.synced}) {
       once(properties, name, "property");
     }
-    // updated_at may be shown in Notion, as long as nothing there is written into it.
+    // Times we keep may be shown in Notion, as long as nothing there is written into them.
     for (const auto& field : pair().fields) {
-      if (field.column == book.updated_at_column && field.direction == Direction::to_notion)
-        columns.erase(field.column);
+      const bool time = field.column == book.updated_at_column || field.column == book.created_at_column;
+      if (time && field.direction == Direction::to_notion) columns.erase(field.column);
     }
     for (const auto& name : {book.page_id_column, book.checksum_column, book.synced_column, book.updated_at_column,
-                             book.deleted_at_column}) {
+                             book.created_at_column, book.deleted_at_column}) {
       if (columns.contains(name)) error("column " + quoted(name), "is both a field and bookkeeping", "Map it once.");
     }
   }
@@ -533,6 +533,8 @@ class Resolver {
     column_for(book.page_id_column, {ColumnType::text, ColumnType::uuid}, "page id");
     column_for(book.checksum_column, {ColumnType::text}, "checksum");
     column_for(book.synced_column, {ColumnType::boolean}, "synced");
+    column_for(book.created_at_column, {ColumnType::timestamptz, ColumnType::timestamp, ColumnType::date},
+               "created_at");
     column_for(book.updated_at_column, {ColumnType::timestamptz, ColumnType::timestamp}, "updated_at");
     column_for(book.deleted_at_column, {ColumnType::timestamptz, ColumnType::timestamp}, "deleted_at");
   }

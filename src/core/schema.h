@@ -177,6 +177,7 @@ struct Bookkeeping {
   std::string nonce = "Rowpage";
   std::string row_id, last_synced, checksum, synced;  // properties
   std::string page_id_column, checksum_column, synced_column, updated_at_column, deleted_at_column;
+  std::string created_at_column;  // a row made from a page takes the page's time
   BookkeepingWrite write = BookkeepingWrite::with_changes;
 };
 

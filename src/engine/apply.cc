@@ -139,7 +139,7 @@ class Applier {
         if (work.settled) continue;
         const bool page_only = work.action.page_op != PageOp::none && work.action.row_op == RowOp::none &&
                                !work.action.park && !work.action.link_new && work.action.agreed.empty() &&
-                               !has_undecided(work.action) &&
+                               work.action.noticed.empty() && !has_undecided(work.action) &&
                                std::ranges::none_of(work.action.edges, &EdgeMerge::learns);
         if (page_only) continue;
         items.push_back(compose_.row_item(work));
@@ -226,6 +226,7 @@ class Applier {
     work.action.row_op = RowOp::none;
     work.action.row_set.clear();
     work.action.agreed.clear();
+    work.action.noticed.clear();
     for (auto& merge : work.action.edges) {
       for (auto* settled : {&merge.agreed_in, &merge.agreed_out, &merge.row_add, &merge.row_drop}) settled->clear();
     }

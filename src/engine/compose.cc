@@ -110,6 +110,7 @@ Link Composer::link_after_row(const Work& work) const {
     settle(i);
   };
   for (const std::size_t i : action.agreed) take_both(i);
+  for (const std::size_t i : action.noticed) link.page_shadow[i] = action.page_now[i];
   if (action.row_op == RowOp::insert) {
     // A whole row made from a page: both halves agree in everything that travels to the row.
     for (std::size_t i = 0; i < pair_.fields.size(); ++i) {
@@ -250,6 +251,7 @@ Item Composer::row_item(const Work& work) const {
   }
   const bool deleting = write.kind == RowWrite::Kind::soft_delete || write.kind == RowWrite::Kind::hard_delete;
   if (!deleting) add_row_bookkeeping(write, action);
+  if (write.kind == RowWrite::Kind::insert && work.state.page) write.created_ms = work.state.page->created_ms;
   HistoryEntry entry;
   entry.side = Side::supabase;
   entry.action = name_of(action.row_op);

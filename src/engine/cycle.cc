@@ -209,8 +209,10 @@ bool PairRun::late() {
   step([&]() -> Status {
     Plan plan(state_->pair);
     if (auto done = observe_errands(state_->run, plan); !done) return done;
-    any = plan.size() > 0 || !state_->run.housekeeping.empty();
-    return apply(state_->run, plan, false);
+    const std::uint64_t before = state_->report.done();
+    auto done = apply(state_->run, plan, false);
+    any = state_->report.done() > before;
+    return done;
   });
   return any;
 }
@@ -231,7 +233,7 @@ PairReport run_pair(const Ports& ports, const Pair& pair, const RunOptions& opti
 
 std::vector<PairReport> run_linked(const Ports& ports, const std::vector<Pair>& pairs, const RunOptions& options,
                                    PlanSink* sink, const std::function<void(const Pair&)>& begin) {
-  constexpr int late_rounds = 4;  // a link of a link of a link; what is left after that is done by the next run
+  constexpr int late_rounds = 100;  // what is left after that is done by the next run
   std::vector<const Pair*> all;
   for (const auto& pair : pairs) all.push_back(&pair);
   TrashSearch trash(ports.notion, all);

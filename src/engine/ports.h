@@ -189,6 +189,7 @@ struct RowWrite {
   std::vector<EdgeWrite> edges;                  // of join tables; foreign keys are in `set`
   std::optional<std::string> page_id, checksum;  // bookkeeping columns, where the pair has them
   std::optional<bool> synced;
+  std::optional<Millis> created_ms;  // insert: when its page was made
 };
 
 struct HistoryEntry {
@@ -306,7 +307,8 @@ class Store {
   };
   virtual Result<std::vector<SeenEdge>> news(const Pair& pair, std::size_t field, std::span<const SeenEdge> edges) = 0;
 
-  /// What links left to do in this pair and can be done now: await_* once the record waited for lives on both sides.
+  /// What links left to do in this pair and can be done now, the oldest first, a bounded number: await_* once the
+  /// record waited for lives on both sides.
   virtual Result<std::vector<Errand>> errands(const Pair& pair) = 0;
 
   /// One transaction, fenced. Errors: lease_lost (workspace, none); constraint (record, none: the whole batch was

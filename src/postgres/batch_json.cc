@@ -65,6 +65,7 @@ Result<std::optional<Write>> write_of(const Pair& pair, const RowWrite& row) {
     cells[book.page_id_column] = row.page_id->empty() ? Cell() : Cell(*row.page_id);
   if (row.checksum && !book.checksum_column.empty()) cells[book.checksum_column] = *row.checksum;
   if (row.synced && !book.synced_column.empty()) cells[book.synced_column] = *row.synced ? "true" : "false";
+  if (row.created_ms && !book.created_at_column.empty()) cells[book.created_at_column] = format_utc(*row.created_ms);
   if (!book.deleted_at_column.empty()) {
     if (row.kind == Kind::soft_delete) cells[book.deleted_at_column] = "now";  // the database's clock
     if (row.kind == Kind::restore) cells[book.deleted_at_column] = std::nullopt;

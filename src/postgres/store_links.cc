@@ -144,6 +144,7 @@ Result<std::vector<Store::SeenEdge>> PostgresStore::news(const Pair& pair, std::
 }
 
 Result<std::vector<Errand>> PostgresStore::errands(const Pair& pair) {
+  constexpr int errands_at_once = 10'000;  // a run comes back for the rest as long as it gets on
   // Two look-ups instead of one with OR: each has its own unique index of the links.
   const auto lives = [](const char* mine, const char* its) {
     return std::string(
@@ -157,7 +158,7 @@ Result<std::vector<Errand>> PostgresStore::errands(const Pair& pair) {
       "join rowpage.pair p on p.id = e.pair where p.workspace = $1 and p.data_source = $2 and p.table_schema = $3 and "
       "p.table_name = $4 and case e.kind when 'await_page' then " +
           lives("row_key", "page_id") + " when 'await_row' then " + lives("page_id", "row_key") +
-          " else true end order by e.id",
+          " else true end order by e.id limit " + std::to_string(errands_at_once),
       {}, "reading what links left to do in " + pair.model);
   if (!answer) return fail(answer.error());
   std::vector<Errand> list;

@@ -239,7 +239,7 @@ Status TablePlanner::add_columns() {
 Status TablePlanner::drop_absent_bookkeeping() {
   auto& book = pair_.book;
   for (auto* column : {&book.page_id_column, &book.checksum_column, &book.synced_column, &book.updated_at_column,
-                       &book.deleted_at_column}) {
+                       &book.created_at_column, &book.deleted_at_column}) {
     if (!column->empty() && !has(columns_, *column)) {
       context_.note("column " + *column + " is not in " + target_ + " and is not kept");
       column->clear();
