@@ -181,7 +181,7 @@ TEST_F(LinksEndToEnd, a_page_with_more_links_than_a_page_object_shows_keeps_them
       "insert into project_members (project_id, person_id) select $1::uuid, id from people where name like "
       "'clerk%'",
       {world.row_of("projects", "house")});
-  const auto second = world.sync();
+  const auto second = world.sync({"--allow-rewrites=60"});  // the guests' codes, which the database made
   EXPECT_EQ(second.code, 0) << second.out << second.err;
   EXPECT_EQ(world.shown("Project", "house", "Members").size(), 90u);
   world.sql("delete from project_members where person_id = $1::uuid", {world.row_of("people", "guest 7")});
@@ -237,12 +237,15 @@ TEST_F(LinksEndToEnd, while_a_related_database_is_not_shared_no_link_is_removed)
     const auto ran = world.sync(options);
     EXPECT_EQ(ran.code, 1) << ran.out << ran.err;
     EXPECT_THAT(ran.err, HasSubstr("shared")) << ran.err;
+    EXPECT_THAT(world.run({"parked"}).out, HasSubstr("Share the database of Person (··· > Connections in Notion)"));
     EXPECT_EQ(world.number("select count(*) from tasks where assignee_id is null"), 0);
     EXPECT_EQ(world.number("select count(*) from project_members"), 1);
   }
   share(true);
+  // A record that could not be read whole is tried again within the hour.
+  for (int i = 0; i < 6; ++i) world.pass_time();
   const auto again = world.sync({"--full"});
-  EXPECT_EQ(again.code, 0) << again.out << again.err;
+  EXPECT_EQ(again.code, 0) << again.out << again.err << world.run({"parked"}).out;
   world.expect_equal();
   EXPECT_EQ(world.facts_in_rows().size(), before.size());
   EXPECT_THAT(world.shown("Task", "dig deep", "Assignee"), ElementsAre("ann"));
@@ -262,7 +265,7 @@ TEST_F(LinksEndToEnd, a_run_of_one_model_leaves_links_pending_says_so_and_a_full
   const auto status = world.run({"status", "--json"});
   EXPECT_EQ(figure_of(status, "Task", "pending_links"), 2) << status.out;
   EXPECT_EQ(figure_of(status, "Person", "pending_links"), 0) << status.out;
-  EXPECT_THAT(world.run({"status"}).out, HasSubstr("2 links wait for a record that is not on both sides yet"));
+  EXPECT_THAT(world.run({"status"}).out, HasSubstr("2 links wait for the record at the other end"));
   const auto whole = world.sync();
   EXPECT_EQ(whole.code, 0) << whole.out << whole.err;
   EXPECT_THAT(world.shown("Task", "build", "Assignee"), ElementsAre("cid"));
@@ -319,9 +322,9 @@ TEST_F(LinksEndToEnd, a_renamed_property_stops_its_own_pair_and_the_others_go_on
   world.make_page("Person", "eve");
   world.make_row("projects", "boat");
   world.sql("update tasks set assignee_id = $1::uuid where name = 'dig'", {world.row_of("people", "ann")});
-  const auto ran = world.sync();
+  const auto ran = world.sync({"--full"});
   EXPECT_EQ(ran.code, 1) << ran.out << ran.err;
-  EXPECT_THAT(ran.err, HasSubstr("Task: property `Name`"));
+  EXPECT_THAT(ran.err, HasSubstr("Task: property \"Name\""));
   EXPECT_THAT(ran.err, HasSubstr("Headline"));
   EXPECT_EQ(figure_of(ran, "Person", "rows_created"), 1) << ran.out;
   EXPECT_EQ(figure_of(ran, "Project", "pages_created"), 1) << ran.out;
@@ -352,12 +355,15 @@ TEST_F(LinksEndToEnd, a_plan_shows_the_links_that_would_travel_and_about_how_man
   const auto plan = world.run({"plan", "--json"});
   EXPECT_EQ(world.marks(), marks);
   EXPECT_EQ(world.writes_counted(), writes);
+  EXPECT_THAT(text.out, HasSubstr("Members: the link goes on once row " + cid + " of people has a page"));
   std::int64_t planned = 0, used = 0;
-  for (const char* model : {"Person", "Task", "Project"}) planned += figure_of(plan, model, "requests_planned");
+  for (const char* model : {"Person", "Task", "Project"})
+    planned += figure_of(plan, model, "requests_planned") + figure_of(plan, model, "requests");
   const auto ran = world.sync();
   EXPECT_EQ(ran.code, 0) << ran.out << ran.err;
   for (const char* model : {"Person", "Task", "Project"}) used += figure_of(ran, model, "requests");
-  EXPECT_LE(std::abs(planned - used), 4) << planned << " planned, " << used << " used\n" << text.out << ran.out;
+  // A plan asks for the schemas afresh, and cannot see the link that a page made in the same run will carry.
+  EXPECT_LE(std::abs(planned - used), 6) << planned << " planned, " << used << " used\n" << text.out << ran.out;
   world.expect_equal();
 }
 
@@ -367,9 +373,11 @@ TEST_F(LinksEndToEnd, history_tells_which_links_a_run_wrote_and_what_was_there_b
   const auto ran = world.sync();
   ASSERT_EQ(ran.code, 0) << ran.out << ran.err;
   const auto bob = world.row_of("people", "bob");
-  EXPECT_EQ(world.number("select count(*) from rowpage.history where side = 'supabase' and after::text like '%" + bob +
-                         "%' and after ? 'task_watchers.task_id'"),
-            1)
+  EXPECT_EQ(
+      world.number(
+          "select count(*) from rowpage.history where side = 'supabase' and action = 'links' and after::text like '%" +
+          bob + "%' and after ? 'task_watchers.task_id'"),
+      1)
       << world.sql(
              "select string_agg(side || ' ' || action || ' ' || coalesce(after::text, '-'), E'\n') from "
              "rowpage.history");
