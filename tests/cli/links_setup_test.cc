@@ -150,6 +150,10 @@ TEST_F(LinksSetup, a_relation_of_the_wrong_kind_or_to_another_database_is_named_
   const auto setup = world.run({"setup"});
   EXPECT_EQ(setup.code, 1) << setup.out << setup.err;
   EXPECT_THAT(setup.err, AllOf(HasSubstr("Assignee"), HasSubstr("one-way")));
+  for (const char* model : {"Person", "Task", "Project"})  // all that does not fit, at once
+    EXPECT_THAT(setup.err, HasSubstr(std::string("the pair ") + model + " does not fit"));
+  EXPECT_THAT(setup.err, HasSubstr("the other end of \"Assignee\" of Task: make that relation two-way in Notion"));
+  EXPECT_THAT(setup.out, HasSubstr("set these before the next command:\n  NOTION_PEOPLE_DB="));
   EXPECT_THAT(setup.err, AllOf(HasSubstr("Lead"), HasSubstr("\"Tasks\""), HasSubstr("\"People\"")));
   EXPECT_THAT(setup.err, AllOf(HasSubstr("Project"), HasSubstr("rich_text")));
   const auto check = world.run(
