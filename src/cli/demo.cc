@@ -287,7 +287,7 @@ class Demo {
     output_.line(output_.bold("  " + story.name));
     output_.line("      edit    " + story.did);
     auto history = world_.database().read(
-        "select side, action, coalesce(before::text, '-'), coalesce(after::text, '-'), reason from rowpage.history"
+        "select initcap(side), action, coalesce(before::text, '-'), coalesce(after::text, '-'), reason from rowpage.history"
         " where run = $1::bigint and ((row_key = $2 and row_key <> '') or (page_id = $3 and page_id <> '')) order by "
         "id",
         {std::to_string(run), story.key, story.page}, "read the history");

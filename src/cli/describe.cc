@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/term.h"
+#include "cli/describe_links.h"
 #include "cli/output.h"
 #include "core/text.h"
 
@@ -110,6 +111,7 @@ std::string describe(const Pair& pair, const Action& action) {
   for (const auto& reason : action.reasons) {
     if (!action.park || reason != action.park->reason) line("      ", reason);
   }
+  for (const auto& note : link_notes(pair, action)) line("      ", note);
   return out;
 }
 
@@ -135,6 +137,8 @@ json::object action_to_json(const Pair& pair, const Action& action) {
     out["page"] = name_of(action.page_op);
     out["page_set"] = changes_to_json(pair, action.page_set, Side::notion);
   }
+  if (auto links = links_to_json(pair, action); !links.empty()) out["links"] = std::move(links);
+  if (auto waits = waits_to_json(pair, action); !waits.empty()) out["waits"] = std::move(waits);
   if (action.link_new) out["link"] = true;
   json::array conflicts;
   for (const auto& conflict : action.conflicts) {

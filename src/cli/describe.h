@@ -17,7 +17,7 @@ std::string record_name(const Pair& pair, const Action& action);
 /// One action on a few lines, for people.
 std::string describe(const Pair& pair, const Action& action);
 
-/// {"record","key","page_id","row","page","row_set","page_set","link","conflicts","drift","agreed","later","parked",
+/// {"record","key","page_id","row","page","row_set","page_set","links","waits","link","conflicts","drift","agreed","later","parked",
 /// "reasons","row_reasons","page_reasons"}; members that say nothing are left out.
 json::object action_to_json(const Pair& pair, const Action& action);
 

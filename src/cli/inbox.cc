@@ -57,7 +57,8 @@ Result<std::vector<PairStatus>> pair_statuses(Session& session) {
           " (select count(*) from rowpage.change_log q where q.pair = p.id),"
           " (select count(*) from rowpage.conflict c where c.pair = p.id and c.winner is null and c.resolved_at is null),"
           " (select count(*) from rowpage.parked w where w.pair = p.id and w.kind in ('parked', 'held')),"
-          " (select count(*) from rowpage.parked w where w.pair = p.id and w.kind = 'waiting')"
+          " (select count(*) from rowpage.parked w where w.pair = p.id and w.kind = 'waiting'),"
+          " (select count(*) from rowpage.errand e where e.pair = p.id and e.kind <> 'look')"
           " from rowpage.pair p where p.workspace = $1 order by p.id",
           {}, "read the state of the pairs");
   if (!answer) return fail(answer.error());
@@ -77,6 +78,7 @@ Result<std::vector<PairStatus>> pair_statuses(Session& session) {
     status.pending = a.integer(row, 8);
     status.queued = a.integer(row, 9);
     status.waiting = {a.integer(row, 10), a.integer(row, 11), a.integer(row, 12)};
+    status.pending_links = a.integer(row, 13);
     out.push_back(std::move(status));
   }
   return out;

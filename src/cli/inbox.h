@@ -27,6 +27,7 @@ struct PairStatus {
   std::optional<std::int64_t> lag_s;                // since the watermark
   bool first_sync_done = false;
   std::int64_t links = 0, pending = 0, queued = 0;
+  std::int64_t pending_links = 0;  // links between records whose other end is not there yet, or not written yet
   Waiting waiting;
 };
 Result<std::vector<PairStatus>> pair_statuses(Session& session);

@@ -88,9 +88,11 @@ void show_success(Output& output, const RunOutcome& outcome) {
 void show_outcome(Output& output, const RunOutcome& outcome, bool planned) {
   for (const auto& report : outcome.reports) {
     output.line(fmt::format("{}: {}", output.bold(report.model), summary(report, planned)));
-    const std::uint64_t requests = planned ? report.requests_planned : report.requests;
-    if (planned && requests > 0) {
-      output.line(fmt::format("  a sync will need about {} Notion requests{}", grouped(requests),
+    if (planned && report.requests_planned > 0) {
+      // A sync looks as this plan has looked, and then writes.
+      const std::uint64_t requests = report.requests + report.requests_planned;
+      output.line(fmt::format("  a sync will need about {} Notion requests: {} to look, {} to write{}",
+                              grouped(requests), grouped(report.requests), grouped(report.requests_planned),
                               requests > 180 ? fmt::format(", {} min at 180 a minute", (requests - 1) / 180) : ""));
     }
     if (output.mode().verbose) {

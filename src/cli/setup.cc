@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include <iostream>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -29,6 +30,7 @@ class Setup {
         ready = fail(plan.error());
     }
     if (ready && notion) ready = set_up_notion(pairs);
+    tell_ids();
     if (ready && postgres) ready = set_up_tables(pairs);
     if (ready && notion && postgres) ready = verify(pairs);
     object_["steps"] = std::move(steps_);
@@ -131,7 +133,16 @@ class Setup {
     return error;
   }
 
-  // Later commands need the id; the line for it in .env is filled in when it stands there empty.
+  // Later commands need the ids of databases whose variables are not set.
+  void tell_ids() {
+    if (ids_to_set_.empty()) return;
+    output_.line(ids_to_set_.size() == 1 ? "\nset this before the next command:"
+                                         : "\nset these before the next command:");
+    for (const auto& line : ids_to_set_) output_.line("  " + line);
+    output_.line("");
+  }
+
+  // The line for the id in .env is filled in when it stands there empty.
   void note_id(std::size_t index, const std::string& id) {
     const auto& variable = session_.config().wanted[index].id_variable;
     if (variable.empty()) return;
@@ -139,18 +150,17 @@ class Setup {
     if (fill_env_file(file, variable, id)) {
       step(session_.config().pairs[index].model, fmt::format("wrote {}={} into {}", variable, id, file));
     } else {
-      output_.line(fmt::format("\nset this before the next command:\n  {}={}\n", variable, id));
+      ids_to_set_.push_back(fmt::format("{}={}", variable, id));
     }
   }
 
   Status set_up_tables(const std::vector<std::size_t>& pairs) {
     auto plan = apply_setups(session_.database(), setup_inputs(session_.config(), pairs));
     if (!plan) return fail(plan.error());
-    std::string last;  // several statements may have one reason
+    std::set<std::string> said;  // many statements may have one reason
     for (const auto* steps : {&plan->before, &plan->steps}) {
       for (const auto& each : *steps) {
-        if (each.why != last) step("PostgreSQL", each.why);
-        last = each.why;
+        if (said.insert(each.why).second) step("PostgreSQL", each.why);
       }
     }
     for (const auto& note : plan->notes) output_.say("PostgreSQL: " + note);
@@ -167,14 +177,23 @@ class Setup {
     }
     // The first sync need not ask again. One that runs just now holds the lease and knows the schemas itself.
     auto held = HeldLease::take(session_, 0);
+    std::vector<Error> unfit;  // all of them, so that one setup shows all there is to mend
     for (const auto& [index, source] : sources) {
       auto pair = session_.resolve(index, source);
+      if (!pair && pair.error().scope != Scope::workspace) {
+        unfit.push_back(pair.error());
+        continue;
+      }
       if (!pair) return fail(pair.error());
       output_.line(fmt::format("{}: verified, both sides fit", pair->model));
       if (!held) continue;
       if (auto known = remember_source(session_, *pair, source, held->lease().fence, 0); !known) return known;
     }
-    return {};
+    if (unfit.empty()) return {};
+    Error error = unfit.front();
+    for (std::size_t i = 1; i < unfit.size(); ++i) error.what += "\n" + unfit[i].what;
+    error.hint = "What was made stays. Mend these and run `rowpage setup` again; `rowpage check` shows them, too.";
+    return fail(std::move(error));
   }
 
   Session& session_;
@@ -182,6 +201,7 @@ class Setup {
   Output& output_;
   json::object object_, databases_;
   json::array steps_;
+  std::vector<std::string> ids_to_set_;  // VARIABLE=id
   int steps_done_ = 0;
 };
 

@@ -33,6 +33,7 @@ json::object to_json(const PairStatus& status) {
   out["conflicts"] = status.waiting.conflicts;
   out["parked"] = status.waiting.parked;
   out["waiting"] = status.waiting.waiting;
+  out["pending_links"] = status.pending_links;
   return out;
 }
 
@@ -51,6 +52,11 @@ void show(Output& output, const PairStatus& status) {
                           some(status.queued, "change")));
   if (status.pending > 0) {
     output.line(fmt::format("  {} whose outcome is not known yet", some(status.pending, "Notion request")));
+  }
+  if (status.pending_links > 0) {
+    output.line(fmt::format("  {} for the record at the other end, and travel{} by {} as soon as it is on both sides",
+                            status.pending_links == 1 ? "1 link waits" : some(status.pending_links, "link") + " wait",
+                            status.pending_links == 1 ? "s" : "", status.pending_links == 1 ? "itself" : "themselves"));
   }
   if (status.waiting.conflicts > 0) {
     output.line(

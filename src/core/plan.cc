@@ -128,7 +128,7 @@ class Decider {
       park(Parked::Kind::parked,
            std::string(name_of(side)) + " " +
                (side == Side::notion ? "property " + field.property : "column " + field.column) + ": " + first.why,
-           "Mend the value there; the record is tried again when it changes.");
+           first.hint.empty() ? "Mend the value there; the record is tried again when it changes." : first.hint);
       return false;
     };
     return (!state_.page || report(state_.page->unreadable, Side::notion)) &&

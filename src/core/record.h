@@ -24,6 +24,7 @@ struct Change {
 struct Unreadable {
   std::size_t field = 0;
   std::string why;
+  std::string hint = {};  // empty: the value is to be mended
 };
 
 /// The Notion half as read.

@@ -203,9 +203,13 @@ class Resolver {
     const Property* property = find_property(field);
     const std::string where = "property " + quoted(field.property);
     if (!property) {
+      const bool back = field.relation.kind == Relation::Kind::back;
       error(where, "the Notion database " + quoted(source_.title) + " has no such property",
-            instead(field.property, source_.properties, "properties") +
-                " Names must match exactly; `rowpage setup --side notion` adds missing ones.");
+            back ? "It is the other end of " + quoted(field.relation.back_of) + " of " + field.relation.to +
+                       ": make that relation two-way in Notion and name this end so, or remove the field from the "
+                       "mapping; where neither end is there, `rowpage setup --side notion` adds both."
+                 : instead(field.property, source_.properties, "properties") +
+                       " Names must match exactly; `rowpage setup --side notion` adds missing ones.");
     } else {
       field.property = property->name;
       field.property_id = property->id;

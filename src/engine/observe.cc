@@ -8,6 +8,7 @@
 // is missing from a listing proves nothing: it too is read by id (R9).
 #include <algorithm>
 #include <cstdlib>
+#include <set>
 #include <unordered_map>
 #include <utility>
 
@@ -38,6 +39,7 @@ class Observer {
     std::ranges::move(hints_.take_void(), std::back_inserter(housekeeping().ack));
     if (auto done = hints_.follow_moved_keys(); !done) return done;
     if (auto done = load_errands(); !done) return done;
+    if (auto done = load_due(); !done) return done;
     if (auto done = walk_pages(run_.full); !done) return done;
     if (run_.full) {
       if (auto done = visit_unseen_links(); !done) return done;
@@ -502,13 +504,23 @@ class Observer {
 
   // --- records that wait
 
-  Status visit_due() {
+  // Known before anything is looked at: a record that is met on the way, and needs nothing any more, waits no longer.
+  Status load_due() {
     auto due = run_.ports.store.due(pair_);
     if (!due) return fail(due.error());
+    due_ = std::move(*due);
+    for (const auto& parked : due_) {
+      if (!parked.key.empty()) due_records_.insert(parked.key);
+      if (!parked.page_id.empty()) due_records_.insert(parked.page_id);
+    }
+    return {};
+  }
+
+  Status visit_due() {
     std::vector<std::string> keys;
     std::vector<std::string> page_ids;
     std::vector<std::string> loose_pages;
-    for (const auto& parked : *due) {
+    for (const auto& parked : due_) {
       if (parked.key.empty() || !parked.page_id.empty()) page_ids.push_back(parked.page_id);
       if (!parked.key.empty() && parked.page_id.empty()) keys.push_back(parked.key);
     }
@@ -655,6 +667,9 @@ class Observer {
   Status add(RecordState&& state) {
     state.open = run_.open_for(state.link->key, state.link->page_id);
     attach_errands(state);
+    const Link& link = *state.link;
+    const bool read = !state.page_presumed && !state.row_presumed;  // what is only presumed proves nothing
+    if (read && (due_records_.contains(link.key) || due_records_.contains(link.page_id))) state.due = true;
     const Action action = decide(pair_, state, run_.plan_options());
     if (!action.nothing()) return plan_.add_linked(state);
     run_.report.drift += action.drift.size();
@@ -687,6 +702,8 @@ class Observer {
   const Pair& pair_;
   CaptureHints hints_;
   IdSet seen_pages_, seen_keys_, seen_trashed_;
+  std::vector<Parked> due_;                                    // records whose time to be tried again has come
+  std::set<std::string> due_records_;                          // their keys and pages
   std::vector<Errand> errands_;                                // of this pair, due
   std::unordered_multimap<std::string, std::size_t> by_name_;  // of "key …" and "page …"
   bool listing_complete_ = false, walked_ = false;

@@ -69,6 +69,7 @@ class Writer {
     list(all, [this](const Unreadable& u) {
       number(u.field);
       text(u.why);
+      text(u.hint);
     });
   }
 
@@ -159,7 +160,8 @@ class Reader {
   std::vector<Unreadable> unreadable() {
     return list<Unreadable>([this] {
       const std::size_t field = number();
-      return Unreadable{field, text()};
+      std::string why = text();
+      return Unreadable{field, std::move(why), text()};
     });
   }
 

@@ -54,11 +54,15 @@ void read_field(const Pair& pair, std::size_t index, const Shown& shown, ReadPag
   const json::value* property = shown.find(field.property_id);
   if (!property) {
     // Gone from the schema, or not shown to us: not the same as empty.
-    read.page.unreadable.push_back(
-        {index, fmt::format("the page shows no property \"{}\"{}", field.property,
-                            field.type == FieldType::relation
-                                ? "; the database it leads to may not be shared with this integration"
-                                : "")});
+    Unreadable gone{index, fmt::format("the page shows no property \"{}\"", field.property)};
+    if (field.type == FieldType::relation) {
+      gone.why += "; the database it leads to may not be shared with this integration";
+      gone.hint = fmt::format(
+          "Share the database of {} (··· > Connections in Notion); the record is "
+          "tried again within the hour, or with `rowpage parked retry`.",
+          field.relation.to);
+    }
+    read.page.unreadable.push_back(std::move(gone));
     return;
   }
   Decoded decoded = decode(field, *property);

@@ -250,7 +250,7 @@ void add_item(const Pair& pair, const RowShape& shape, const Item& item, std::si
     lists.add("history", number,
               {{"row_key", item.key},
                {"page_id", item.page_id},
-               {"side", name_of(h.side)},
+               {"side", side_word(h.side)},
                {"action", h.action},
                {"before", of_row ? json::value(nullptr) : history_values(pair, shape, h.side, h.before)},
                {"after", of_row ? json::value(nullptr) : history_values(pair, shape, h.side, h.after)},
