@@ -72,8 +72,9 @@ int run(const Arguments& arguments, Output& output) {
   output.line(output.bold("rowpage demo") + ": a private PostgreSQL, a stand-in for Notion, and a sync between them");
   auto world = DemoWorld::start(keep);
   if (!world) return output.finish("demo", world.error());
-  output.line(fmt::format("  PostgreSQL on 127.0.0.1:{} in {}; Notion's stand-in at {}", (*world)->cluster().port(),
-                          (*world)->cluster().directory(), (*world)->notion().base_url));
+  output.line(fmt::format("  PostgreSQL        127.0.0.1:{} in {}", (*world)->cluster().port(),
+                          (*world)->cluster().directory()));
+  output.line("  Notion's stand-in " + (*world)->notion().base_url.substr(std::string_view("http://").size()));
   const Environment environment = (*world)->environment();
   auto config = read_config(*preset, "preset " + name, environment);
   if (!config) return output.finish("demo", config.error());

@@ -13,7 +13,7 @@
 namespace rowpage {
 namespace {
 
-constexpr std::size_t shown_bytes = 36;
+constexpr std::size_t shown_bytes = 30;
 
 bool links_some(const DemoRecord& record, std::string_view property, std::size_t at_least = 1) {
   return std::ranges::any_of(
@@ -40,7 +40,8 @@ std::string without(std::string_view list, const std::string& name) {
 }
 
 std::string shown(std::string_view text) {
-  if (text == demo_lives || text == demo_in_trash || text == demo_deleted) return std::string(text);
+  const bool number = !text.empty() && text.find_first_not_of("0123456789.-") == std::string_view::npos;
+  if (number || text == demo_lives || text == demo_in_trash || text == demo_deleted) return std::string(text);
   return display(make_text(std::string(text)), shown_bytes);
 }
 
@@ -143,10 +144,8 @@ Status DemoChanges::link_from_the_back_end() {
   agents->expected = with(agents->before.page, records_.name(agent));
   pages->push_back(records_.half(workflow).page);
   if (auto done = relink(agent, "Workflows", *pages); !done) return done;
-  return tell(
-      "a link made at the other end",
-      {fmt::format("in Notion, agent {} is given the workflow, from its own page", shown(records_.name(agent)))},
-      {*agents});
+  return tell("a link made at the other end",
+              {fmt::format("agent {} is given a workflow on its own page", shown(records_.name(agent)))}, {*agents});
 }
 
 Status DemoChanges::link_in_sql() {
@@ -158,8 +157,7 @@ Status DemoChanges::link_in_sql() {
   if (!members) return fail(members.error());
   members->expected = with(members->before.page, records_.name(member));
   if (auto done = join_row(true, reward, "Community Members", member); !done) return done;
-  return tell("a link made with SQL", {"a row is inserted into reward_community_members; the page has dozens of links"},
-              {*members});
+  return tell("a link made with SQL", {"a row in reward_community_members; the page has dozens"}, {*members});
 }
 
 Status DemoChanges::link_across() {
@@ -170,8 +168,7 @@ Status DemoChanges::link_across() {
   if (!entity) return fail(entity.error());
   if (auto done = in_row(task, "Related Business Entity", fmt::format("'{}'", records_.half(house).key)); !done)
     return done;
-  return tell("a foreign key set with SQL", {"a task born in PostgreSQL now belongs to a house born in Notion"},
-              {*entity});
+  return tell("a foreign key set with SQL", {"a task born here, an entity born in Notion"}, {*entity});
 }
 
 Status DemoChanges::unlink_in_notion() {
@@ -196,7 +193,7 @@ Status DemoChanges::unlink_in_sql() {
   const auto gone = targets(records_.record(note), "Business Entities").front();
   houses->expected = without(houses->before.page, records_.name(gone));
   if (auto done = join_row(false, note, "Business Entities", gone); !done) return done;
-  return tell("a link removed with SQL", {"a row is deleted from notification_template_business_entities"}, {*houses});
+  return tell("a link removed with SQL", {"a row of notification_template_business_entities"}, {*houses});
 }
 
 Status DemoChanges::both_ends_of_many_to_many() {
@@ -244,8 +241,8 @@ Status DemoChanges::trash_target() {
   auto lives = watch(trashed_, "");
   if (!lives) return fail(lives.error());
   if (auto done = world_.trash_page(records_.half(trashed_).page); !done) return done;
-  return tell("what others link to is trashed",
-              {fmt::format("the product {} goes to the trash in Notion", shown(records_.name(trashed_)))}, {*lives});
+  return tell("what others link to is trashed", {fmt::format("product {}, in Notion", shown(records_.name(trashed_)))},
+              {*lives});
 }
 
 Status DemoChanges::delete_row() {

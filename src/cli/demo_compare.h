@@ -20,6 +20,7 @@ struct DemoComparison {
     std::uint64_t records = 0, fields = 0, links = 0, differences = 0;
   };
   std::vector<Model> models;
+  std::uint64_t older = 0;               // pages whose time of the row's last change is not the newest
   std::uint64_t ranges = 0;              // dates whose end only Notion holds
   std::vector<std::string> differences;  // "Task \"Call …\", Due Date: Notion …, PostgreSQL …"
 

@@ -158,7 +158,7 @@ void make_demo_contacts(DemoMaker& maker) {
 }
 
 void make_demo_community(DemoMaker& maker) {
-  demo_on_both_sides(maker, {.pages = 190, .rows = 30, .least = 30}, add_member);
+  demo_on_both_sides(maker, {.pages = 190, .rows = 30, .least = 60}, add_member);
   demo_on_both_sides(maker, {.pages = 56, .rows = 8, .least = 5}, add_reward);
 }
 

@@ -31,6 +31,8 @@ class DemoPlay {
  protected:
   void chapter(std::string_view title) { output_.line("\n" + output_.bold(title)); }
   void line(std::string_view text) { output_.line(text); }
+  /// A longer text, each of its lines broken at blanks, behind so many blanks.
+  void paragraph(std::string_view text, std::size_t indent);
 
   /// Notion's queries show a write only after a while. Nobody waits here: the sandbox's clock is moved. `times`: how
   /// often the usual span.

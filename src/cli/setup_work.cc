@@ -8,6 +8,8 @@
 #include <iterator>
 #include <sstream>
 
+#include "cli/runner.h"
+#include "cli/source_cache.h"
 #include "core/link_order.h"
 #include "core/text.h"
 #include "notion/relations.h"
@@ -187,6 +189,25 @@ Result<NotionSetup> set_up_formulas(Session& session, std::size_t index) {
   if (!changed) return fail(changed.error());
   take_change(std::move(*changed), out);
   return out;
+}
+
+Status verify_setup(Session& session, const std::vector<std::size_t>& indexes,
+                    const std::function<void(const Pair&)>& fits) {
+  std::vector<std::pair<std::size_t, SourceSchema>> sources;
+  for (const std::size_t index : indexes) {
+    auto source = session.find_source(session.config().pairs[index]);
+    if (!source) return fail(source.error());
+    sources.emplace_back(index, std::move(*source));
+  }
+  auto held = HeldLease::take(session, 0);
+  for (const auto& [index, source] : sources) {
+    auto pair = session.resolve(index, source);
+    if (!pair) return fail(pair.error());
+    fits(*pair);
+    if (!held) continue;
+    if (auto known = remember_source(session, *pair, source, held->lease().fence, 0); !known) return known;
+  }
+  return {};
 }
 
 bool fill_env_file(const std::string& path, const std::string& name, const std::string& value) {
