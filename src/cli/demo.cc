@@ -1,371 +1,86 @@
 // rowpage demo: the whole way on this machine. Everything is made by the code the real commands use; what is shown is
 // read back from both sides, and what must hold is checked, so a demo that ends well proves something.
-#include <array>
+#include <charconv>
+#include <fstream>
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include "cli/commands.h"
-#include "cli/demo_world.h"
-#include "cli/describe.h"
-#include "cli/inbox.h"
-#include "cli/runner.h"
-#include "cli/setup_work.h"
+#include "cli/demo_data.h"
+#include "cli/demo_play.h"
 #include "config/read.h"
-#include "core/text.h"
 
 namespace rowpage {
 namespace {
 
-constexpr int index_delay_s = 150;  // longer than the sandbox's queries and searches lag behind
+constexpr int requests_a_minute = 30'000;  // of the stand-in, so that nobody waits for a budget
+constexpr std::size_t records_least = 100, records_most = 20'000;
 
-struct Decision {
-  std::string_view text, type, date;
-};
-
-// Ten from people in Notion, ten from an application; --quick takes the first four of each.
-constexpr std::array<Decision, 10> from_notion = {{
-    {"Use PostgreSQL as the one source of truth 🐘", "Architecture", "2026-03-02"},
-    {"Every service owns its schema", "Architecture", "2026-03-09"},
-    {"Support answers within one working day", "Policy", "2026-03-16"},
-    {"Rotate on-call weekly, hand over on Wednesday ☎️", "Ops", "2026-04-01"},
-    {"Dark mode follows the system setting 🌙", "UX", "2026-04-07"},
-    {"Expenses over 500 € need a second pair of eyes", "Policy", "2026-04-20"},
-    {"Backups are restored once a quarter, not only made", "Ops", "2026-05-04"},
-    {"Umlauts and emoji are ordinary text: ä ö ü 你好 🎉", "Other", "2026-05-11"},
-    {"No more than two levels of menus", "UX", "2026-06-08"},
-    {"Incident reviews are blameless and public", "Policy", "2026-06-22"},
-}};
-constexpr std::array<Decision, 10> from_postgres = {{
-    {"API versions live for eighteen months", "Architecture", "2026-02-02"},
-    {"Feature flags are removed within a release", "Ops", "2026-02-10"},
-    {"Error messages name the remedy", "UX", "2026-02-16"},
-    {"Prices are shown with tax 💶", "Policy", "2026-02-24"},
-    {"Queues carry keys, not data", "Architecture", "2026-03-30"},
-    {"Alerts wake people only for what people must do", "Ops", "2026-05-18"},
-    {"Forms keep what was typed", "UX", "2026-05-26"},
-    {"Data leaves the country only encrypted 🔐", "Policy", "2026-07-01"},
-    {"Long texts are kept whole", "Other", "2026-07-06"},
-    {"Read models may lag by a minute", "Architecture", "2026-07-13"},
-}};
-
-json::object text_property(std::string_view kind, std::string_view text) {
-  return {{kind, json::array{json::object{{"type", "text"}, {"text", json::object{{"content", text}}}}}}};
-}
-json::object tags_property(std::string_view tag) {
-  return {{"multi_select", json::array{json::object{{"name", tag}}}}};
-}
-json::object day_property(std::string_view day) {
-  return {{"date", json::object{{"start", day}}}};
+Error usage(std::string what, std::string hint) {
+  return {Effect::none, Scope::workspace, Cause::usage, std::move(what), std::move(hint)};
 }
 
-json::object page_properties(const Decision& decision) {
-  return {{"Decision", text_property("title", decision.text)},
-          {"Type", tags_property(decision.type)},
-          {"Date", day_property(decision.date)}};
+Result<std::size_t> wanted_records(const Arguments& arguments) {
+  const auto text = arguments.get("--records");
+  if (!text) return arguments.has("--quick") ? demo_quick_records : demo_records;
+  std::size_t number = 0;
+  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), number);
+  if (error != std::errc{} || end != text->data() + text->size() || number < records_least || number > records_most) {
+    return fail(usage(fmt::format("--records is no number of records: `{}`", *text),
+                      fmt::format("a whole number from {} to {}", records_least, records_most)));
+  }
+  return number;
 }
 
-// Title, tags and day of a page, or that it is in the trash.
-std::string shown_page(const json::value& page) {
-  if (find_bool(page, "in_trash")) return "in the trash";
-  const auto* properties = find_object(page, "properties");
-  if (!properties) return "?";
-  std::string title, tags, day;
-  if (const auto* property = properties->if_contains("Decision")) {
-    if (const auto* parts = find_array(*property, "title")) {
-      for (const auto& part : *parts) title += find_string(part, "plain_text");
-    }
+// What a person needs to go on by hand: an environment file beside the throw-away server's data, gone with it. The
+// password in it is of this server only.
+Result<std::string> write_environment(const DemoWorld& world, const WorkspaceConfig& config) {
+  const std::string path = world.cluster().directory() + "/rowpage.env";
+  std::ofstream file(path, std::ios::trunc);
+  ::chmod(path.c_str(), 0600);
+  file << fmt::format("NOTION_BASE_URL={}\nNOTION_API_KEY={}\nNOTION_PARENT_PAGE_ID={}\nSUPABASE_DB_URL={}\n",
+                      world.notion().base_url, world.notion().integration_token, world.notion().root_page,
+                      world.cluster().url());
+  for (std::size_t i = 0; i < config.pairs.size(); ++i) {
+    if (!config.wanted[i].id_variable.empty())
+      file << fmt::format("{}={}\n", config.wanted[i].id_variable, config.pairs[i].database);
   }
-  if (const auto* property = properties->if_contains("Type")) {
-    if (const auto* options = find_array(*property, "multi_select")) {
-      for (const auto& option : *options) tags += (tags.empty() ? "" : ", ") + std::string(find_string(option, "name"));
-    }
-  }
-  if (const auto* property = properties->if_contains("Date")) {
-    if (const auto* date = find(*property, "date")) day = find_string(*date, "start");
-  }
-  return fmt::format("{} | {} | {}", title, tags, day);
+  if (file.flush()) return path;
+  return fail({Effect::none, Scope::workspace, Cause::other, "cannot write " + path, "is the disk full?"});
 }
 
-class Demo {
- public:
-  Demo(DemoWorld& world, Session& session, Output& output, bool quick)
-      : world_(world), session_(session), output_(output), records_(quick ? 4 : 10) {}
-
-  Status play() {
-    const std::array steps = {&Demo::set_up, &Demo::fill,        &Demo::first_sync,
-                              &Demo::edit,   &Demo::second_sync, &Demo::quiet_sync};
-    for (const auto step : steps) {
-      if (session_.clock().interrupted())
-        return fail({Effect::none, Scope::workspace, Cause::interrupted, "the demo was interrupted", ""});
-      if (auto done = (this->*step)(); !done) return done;
-    }
-    return {};
-  }
-
-  json::object take_object() { return std::move(object_); }
-
- private:
-  struct Story {
-    std::string name, page, key, did;
-  };
-
-  void chapter(std::string_view title) { output_.line("\n" + output_.bold(title)); }
-
-  Status set_up() {
-    chapter("1. Both sides are made, as `rowpage setup` does");
-    auto notion = set_up_database(session_, 0);
-    if (!notion) return fail(notion.error());
-    data_source_ = session_.sources().at(session_.config().pairs[0].model);
-    for (const auto& done : notion->done) output_.line("  Notion: " + done);
-    auto postgres = apply_setups(session_.database(), setup_inputs(session_.config(), {0}));
-    if (!postgres) return fail(postgres.error());
-    output_.line(fmt::format("  PostgreSQL: {} statements (schema rowpage, table decision_vault, triggers)",
-                             postgres->steps.size()));
-    return {};
-  }
-
-  Status fill() {
-    chapter(
-        fmt::format("2. People write {} pages in Notion, an application {} rows in PostgreSQL", records_, records_));
-    for (std::size_t i = 0; i < records_; ++i) {
-      auto page = world_.create_page(data_source_, page_properties(from_notion[i]));
-      if (!page) return fail(page.error());
-      pages_.push_back(canonical_id(*page));
-      const auto& row = from_postgres[i];
-      // One long text: over Notion's 2,000 characters a piece, so it travels in several.
-      std::string text(row.text);
-      if (i == 1) {
-        while (text.size() < 4500) text += " Because whoever comes after us should find the reason beside the rule.";
-      }
-      auto key = insert_row({text, row.type, row.date});
-      if (!key) return fail(key.error());
-      keys_.push_back(*key);
-    }
-    return lag();
-  }
-
-  Status first_sync() {
-    chapter("3. The first sync: each side gets what it lacks");
-    auto outcome = sync("first_sync");
-    if (!outcome) return fail(outcome.error());
-    auto linked = world_.value("select count(*)::text from rowpage.link where page_live and row_live");
-    if (!linked) return fail(linked.error());
-    output_.line(fmt::format("  {} records are linked now, page to row", *linked));
-    if (*linked != std::to_string(2 * records_)) return unexpected("not every record is linked");
-    return {};
-  }
-
-  Status edit() {
-    if (auto done = lag(); !done) return done;
-    chapter("4. Both sides change while nobody watches");
-    auto merged = of_page("merge", pages_[0]), conflict = of_page("conflict", pages_[1]),
-         trashed = of_page("trashed page", pages_[2]);
-    auto deleted = of_key("deleted row", keys_[0]);
-    for (const auto* story : {&merged, &conflict, &trashed, &deleted}) {
-      if (!*story) return fail(story->error());
-    }
-    Status done = world_.edit_page(merged->page, {{"Type", tags_property("Ops")}});
-    if (done)
-      done = world_.sql("update decision_vault set date = '2026-10-01' where id = $1::text::uuid", {merged->key});
-    merged->did = "different fields: Notion sets Type to Ops, PostgreSQL sets date to 2026-10-01";
-
-    if (done)
-      done =
-          world_.sql("update decision_vault set decision = 'Every service owns its database' where id = $1::text::uuid",
-                     {conflict->key});
-    if (done)
-      done = world_.edit_page(conflict->page, {{"Decision", text_property("title", "Every team owns its schema")}});
-    conflict->did = "the same field: Notion says \"Every team ...\", PostgreSQL \"Every service owns its database\"";
-
-    Story new_page{"new page", "", "", "created in Notion: \"Meetings end five minutes early ⏰\""};
-    if (done) {
-      auto page = world_.create_page(data_source_,
-                                     page_properties({"Meetings end five minutes early ⏰", "Policy", "2026-11-02"}));
-      if (!page) return fail(page.error());
-      new_page.page = canonical_id(*page);
-    }
-    Story new_row{"new row", "", "", "inserted in PostgreSQL: \"Retries have a limit\""};
-    if (done) {
-      auto key = insert_row({"Retries have a limit", "Architecture", "2026-11-03"});
-      if (!key) return fail(key.error());
-      new_row.key = *key;
-    }
-    if (done) done = world_.trash_page(trashed->page);
-    trashed->did = "moved to the trash in Notion";
-    if (done) done = world_.sql("delete from decision_vault where id = $1::text::uuid", {deleted->key});
-    deleted->did = "deleted in PostgreSQL";
-    if (!done) return done;
-    stories_ = {*merged, *conflict, new_page, new_row, *trashed, *deleted};
-    for (const auto& story : stories_) output_.line(fmt::format("  {:<13} {}", story.name, story.did));
-    return lag();
-  }
-
-  Status second_sync() {
-    chapter("5. The second sync");
-    auto outcome = sync("second_sync");
-    if (!outcome) return fail(outcome.error());
-    output_.line("");
-    json::array told;
-    for (auto& story : stories_) {
-      if (auto done = tell(story, outcome->run, told); !done) return done;
-    }
-    object_["records"] = std::move(told);
-    return tell_conflicts();
-  }
-
-  Status quiet_sync() {
-    if (auto done = lag(); !done) return done;
-    chapter("6. A third sync: nothing changed, so nothing is written");
-    const auto rows_before = world_.rows_written("public.decision_vault", session_.database());
-    if (!rows_before) return fail(rows_before.error());
-    if (auto reset = world_.reset_counters(); !reset) return reset;
-    auto outcome = sync("third_sync");
-    if (!outcome) return fail(outcome.error());
-    const auto rows_after = world_.rows_written("public.decision_vault", session_.database());
-    const auto notion = world_.notion_counters();
-    if (!rows_after) return fail(rows_after.error());
-    if (!notion) return fail(notion.error());
-    output_.line(fmt::format("  the sandbox counted {} requests, of which {} changed anything", notion->requests,
-                             notion->writes));
-    output_.line(
-        fmt::format("  PostgreSQL's statistics counted {} rows written to decision_vault", *rows_after - *rows_before));
-    object_["quiet"] = json::object{{"requests", notion->requests},
-                                    {"notion_writes", notion->writes},
-                                    {"rows_written", *rows_after - *rows_before}};
-    if (notion->writes != 0 || *rows_after != *rows_before) return unexpected("the quiet sync wrote something");
-    return {};
-  }
-
-  // Notion's queries show a write only after a while. Nobody waits here: the sandbox's clock is moved.
-  Status lag() {
-    output_.line(
-        fmt::format("  (the sandbox's clock moves ahead {} s: Notion's queries lag behind writes)", index_delay_s));
-    return world_.advance(index_delay_s);
-  }
-
-  Result<std::string> insert_row(const Decision& row) {
-    auto key = world_.value("select gen_random_uuid()::text");
-    if (!key) return key;
-    auto done = world_.sql(
-        "insert into decision_vault (id, decision, type, date) values ($1::text::uuid, $2, $3, $4::text::date)",
-        {*key, std::string(row.text), std::string(row.type), std::string(row.date)});
-    if (!done) return fail(done.error());
-    return key;
-  }
-
-  Result<RunOutcome> sync(const char* name) {
-    RunRequest request;
-    request.pairs = {0};
-    request.direction = "both";
-    RunOutcome outcome = run_pairs(session_, request);
-    object_[name] = outcome.to_json();
-    for (const auto& report : outcome.reports) {
-      output_.line(fmt::format("  {} ({} Notion requests)", summary(report, false), report.requests));
-      if (report.error) return fail(*report.error);
-    }
-    if (outcome.error) return fail(*outcome.error);
-    return outcome;
-  }
-
-  Result<Story> of_page(const char* name, const std::string& page) {
-    auto key = world_.value("select row_key from rowpage.link where page_id = $1", {page});
-    if (!key) return fail(key.error());
-    return Story{name, page, *key, ""};
-  }
-  Result<Story> of_key(const char* name, const std::string& key) {
-    auto page = world_.value("select page_id from rowpage.link where row_key = $1", {key});
-    if (!page) return fail(page.error());
-    return Story{name, *page, key, ""};
-  }
-
-  // One record: what was done to it, what the history says the sync did, and how both halves look now.
-  Status tell(Story& story, std::int64_t run, json::array& told) {
-    auto whole = story.key.empty() ? of_page(story.name.c_str(), story.page) : of_key(story.name.c_str(), story.key);
-    if (!whole) return fail(whole.error());
-    story.page = whole->page;
-    story.key = whole->key;
-    output_.line(output_.bold("  " + story.name));
-    output_.line("      edit    " + story.did);
-    auto history = world_.database().read(
-        "select initcap(side), action, coalesce(before::text, '-'), coalesce(after::text, '-'), reason from rowpage.history"
-        " where run = $1::bigint and ((row_key = $2 and row_key <> '') or (page_id = $3 and page_id <> '')) order by "
-        "id",
-        {std::to_string(run), story.key, story.page}, "read the history");
-    if (!history) return fail(history.error());
-    for (int row = 0; row < history->rows(); ++row) {
-      output_.line(fmt::format("      sync    {} {}: {}", history->text(row, 0), history->text(row, 1),
-                               printable(history->text(row, 4))));
-    }
-    auto page = world_.page(story.page);
-    if (!page) return fail(page.error());
-    auto row = world_.value(
-        "select case when deleted_at is null then decision || ' | ' || type || ' | ' || date else 'deleted' end"
-        " from decision_vault where id = $1::text::uuid",
-        {story.key});
-    if (!row) return fail(row.error());
-    if (row->empty()) *row = "deleted";
-    const std::string on_page = shown_page(*page);
-    output_.line("      Notion  " + on_page);
-    output_.line("      row     " + *row);
-    told.push_back(json::object{{"record", story.name},
-                                {"edit", story.did},
-                                {"page_id", story.page},
-                                {"key", story.key},
-                                {"page", on_page},
-                                {"row", *row}});
-    const bool gone = on_page == "in the trash" && *row == "deleted";
-    if (!gone && on_page != *row) return unexpected("the halves of \"" + story.name + "\" differ");
-    return {};
-  }
-
-  Status tell_conflicts() {
-    auto conflicts = conflict_rows(session_, 0, false, 100);
-    if (!conflicts) return fail(conflicts.error());
-    output_.line(
-        "\n  The value that lost is kept (`rowpage conflicts list --all`, or select * from rowpage.conflict):");
-    bool any = false;
-    for (const auto& conflict : *conflicts) {
-      any = true;
-      const auto words = [](const json::value& stored) {
-        const auto value = value_from_json(stored);
-        return value ? display(*value) : to_text(stored);
-      };
-      output_.line(fmt::format("      conflict {}, field {}: Notion {}, Supabase {}, won by {}", conflict.id,
-                               conflict.field, words(conflict.page), words(conflict.row),
-                               conflict.winner.value_or("nobody yet")));
-      if (!conflict.reason.empty()) output_.line("        " + conflict.reason);
-    }
-    if (!any) return unexpected("the conflict was not logged");
-    return {};
-  }
-
-  Status unexpected(std::string what) {
-    return fail({Effect::none, Scope::workspace, Cause::other, "the demo found a fault: " + std::move(what),
-                 "please report it"});
-  }
-
-  DemoWorld& world_;
-  Session& session_;
-  Output& output_;
-  std::size_t records_;
-  std::string data_source_;
-  std::vector<std::string> pages_, keys_;
-  std::vector<Story> stories_;
-  json::object object_;
-};
+Status keep_both(DemoWorld& world, const WorkspaceConfig& config, const std::string& preset, Output& output,
+                 json::object& object) {
+  auto path = write_environment(world, config);
+  if (!path) return fail(path.error());
+  output.line(fmt::format("\n{}\n  rowpage --preset {} --env-file {} plan\nto stop:\n{}",
+                          output.bold("Both go on running. To use them:"), preset, *path, world.stop_commands()));
+  object["notion_base_url"] = world.notion().base_url;
+  object["env_file"] = *path;
+  object["stop"] = world.stop_commands();
+  return {};
+}
 
 int run(const Arguments& arguments, Output& output) {
   const bool keep = arguments.has("--keep");
+  const std::string name = arguments.get("--preset").value_or("higherself");
+  const auto records = wanted_records(arguments);
+  if (!records) return output.finish("demo", records.error());
+  const auto preset = preset_text(name);
+  if (!preset) return output.finish("demo", preset.error());
   output.line(output.bold("rowpage demo") + ": a private PostgreSQL, a stand-in for Notion, and a sync between them");
   auto world = DemoWorld::start(keep);
   if (!world) return output.finish("demo", world.error());
-  output.line(fmt::format("  PostgreSQL on 127.0.0.1:{} in {}; Notion's stand-in at {}", (*world)->cluster().port(),
-                          (*world)->cluster().directory(), (*world)->notion().base_url));
+  output.line(fmt::format("  PostgreSQL        127.0.0.1:{} in {}", (*world)->cluster().port(),
+                          (*world)->cluster().directory()));
+  output.line("  Notion's stand-in " + (*world)->notion().base_url.substr(std::string_view("http://").size()));
   const Environment environment = (*world)->environment();
-  const auto preset = preset_text("decision-vault");
-  if (!preset) return output.finish("demo", preset.error());
-  auto config = read_config(*preset, "preset decision-vault", environment);
+  auto config = read_config(*preset, "preset " + name, environment);
   if (!config) return output.finish("demo", config.error());
+  config->connections.requests_per_minute = requests_a_minute;
+  if (auto allowed = (*world)->allow_requests(requests_a_minute); !allowed)
+    return output.finish("demo", allowed.error());
   Session::Use use;
   use.needs.databases = false;
   use.writes = true;
@@ -373,22 +88,15 @@ int run(const Arguments& arguments, Output& output) {
   auto session = Session::open(std::move(*config), environment, output, use);
   if (!session) return output.finish("demo", session.error());
 
-  Demo demo(**world, **session, output, arguments.has("--quick"));
-  const auto played = demo.play();
-  json::object object = demo.take_object();
-  if (keep) {
-    // What a person needs to go on by hand. The password is of this throw-away server only.
-    const std::string database = (*session)->config().pairs[0].database;
-    output.line(fmt::format(
-        "\n{}\n  export NOTION_BASE_URL={} NOTION_API_KEY={}\n  export NOTION_DATABASE_ID={}\n  export "
-        "SUPABASE_DB_URL={}\n  rowpage --preset decision-vault plan\nto stop:\n{}",
-        output.bold("Both go on running. To use them:"), (*world)->notion().base_url,
-        (*world)->notion().integration_token, database, (*world)->cluster().url(), (*world)->stop_commands()));
-    object["notion_base_url"] = (*world)->notion().base_url;
-    object["notion_database_id"] = database;
-    object["stop"] = (*world)->stop_commands();
-  }
+  const DemoPlay::Stage stage{**world, **session, output};
+  const auto play = name == "decision-vault" ? make_vault_play(stage, arguments.has("--quick"))
+                                             : make_higherself_play(stage, *records);
+  const auto played = play->play();
+  json::object object = play->take_object();
+  Status kept;
+  if (keep) kept = keep_both(**world, (*session)->config(), name, output, object);
   if (!played) return output.finish("demo", played.error(), std::move(object));
+  if (!kept) return output.finish("demo", kept.error(), std::move(object));
   if (!keep) output.line("\nThe demo ends well; PostgreSQL and the stand-in are stopped, nothing is left.");
   return output.finish("demo", ExitCode::done, std::move(object));
 }
@@ -399,11 +107,14 @@ Command demo_command() {
   return {
       "demo",
       "everything on this machine: a two-way sync to watch",
-      "demo [--quick] [--keep]",
+      "demo [--preset higherself|decision-vault] [--quick] [--records N] [--keep]",
       "Starts a private PostgreSQL (own directory, free loopback port, never as root, never a system cluster) and the\n"
-      "sandbox, sets both up with the preset decision-vault, fills and edits them, syncs, and shows record by record\n"
-      "what happened. Leaves nothing running, unless --keep.\n",
+      "sandbox, sets both up with the preset (sixteen linked databases; --preset decision-vault: one), fills and "
+      "edits\n"
+      "them, syncs, and shows what happened on both sides. Every claim it prints is checked; one that does not hold\n"
+      "ends it with exit status 1. Leaves nothing running, unless --keep.\n",
       {{"--quick", "", "fewer records"},
+       {"--records", "N", "about N records on both sides together (2400; with --quick 320)"},
        {"--keep", "", "leave PostgreSQL and the sandbox running, and say how to stop them"}},
       false,
       run};

@@ -6,6 +6,8 @@
 
 #include <chrono>
 #include <csignal>
+#include <deque>
+#include <future>
 #include <thread>
 
 #include <fmt/format.h>
@@ -14,6 +16,7 @@ namespace rowpage {
 namespace {
 
 constexpr Millis sandbox_start_ms = 10 * second_ms;
+constexpr std::size_t in_flight = 8;          // of a person's requests
 constexpr Millis statistics_delay_ms = 1500;  // before PostgreSQL 15 a server process reports twice a second
 
 Error failure(std::string what) {
@@ -93,19 +96,48 @@ Environment DemoWorld::environment() const {
           {}};
 }
 
-Result<json::value> DemoWorld::ask(const std::string& method, const std::string& path, const json::value& body,
-                                   bool as_person) {
+HttpClient::Request DemoWorld::request(const std::string& method, const std::string& path, const json::value& body,
+                                       bool as_person) const {
   HttpClient::Request request;
   request.method = method;
   request.url = notion_.base_url + path;
   request.headers = {"Content-Type: application/json", "Notion-Version: 2026-03-11"};
   if (as_person) request.headers.push_back("Authorization: Bearer " + notion_.person_token);
   if (!body.is_null()) request.body = to_text(body);
-  const auto answer = http_.start(std::move(request)).get();
+  return request;
+}
+
+Result<json::value> DemoWorld::read(const std::string& method, const std::string& path,
+                                    const HttpClient::Answer& answer) {
   auto value = parse_json(answer.body.empty() ? "null" : answer.body);
   if (answer.status >= 200 && answer.status < 300 && value) return value;
   return fail(failure(fmt::format("{} {} was answered {} {}", method, path, answer.status,
                                   value ? std::string(find_string(*value, "message")) : answer.why)));
+}
+
+Result<json::value> DemoWorld::ask(const std::string& method, const std::string& path, const json::value& body,
+                                   bool as_person) {
+  return read(method, path, http_.start(request(method, path, body, as_person)).get());
+}
+
+Result<std::vector<json::value>> DemoWorld::person(std::span<const Ask> asks,
+                                                   const std::function<bool(std::size_t)>& told) {
+  std::vector<json::value> answers;
+  std::deque<std::future<HttpClient::Answer>> under_way;
+  for (std::size_t begun = 0; answers.size() < asks.size();) {
+    while (begun < asks.size() && under_way.size() < in_flight) {
+      const Ask& next = asks[begun++];
+      under_way.push_back(http_.start(request(next.method, next.path, next.body, true)));
+    }
+    const Ask& asked = asks[answers.size()];
+    auto answer = read(asked.method, asked.path, under_way.front().get());
+    under_way.pop_front();
+    if (!answer) return fail(answer.error());
+    answers.push_back(std::move(*answer));
+    if (told && !told(answers.size()))
+      return fail({Effect::none, Scope::workspace, Cause::interrupted, "the demo was interrupted", ""});
+  }
+  return answers;
 }
 
 Result<std::string> DemoWorld::create_page(const std::string& data_source, const json::object& properties) {
@@ -162,6 +194,10 @@ Result<DemoWorld::Counters> DemoWorld::notion_counters() {
     counters.requests = static_cast<std::int64_t>(as_number(*number).value_or(0));
   if (const auto* number = find(*stats, "writes_total"))
     counters.writes = static_cast<std::int64_t>(as_number(*number).value_or(0));
+  if (const auto* requests = find_object(*stats, "requests")) {
+    for (const auto& [endpoint, number] : *requests)
+      counters.by_endpoint[std::string(endpoint)] = static_cast<std::int64_t>(as_number(number).value_or(0));
+  }
   return counters;
 }
 
@@ -171,7 +207,13 @@ Status DemoWorld::reset_counters() {
   return {};
 }
 
-Result<std::int64_t> DemoWorld::rows_written(const std::string& table, Database& syncing) {
+Status DemoWorld::allow_requests(int a_minute) {
+  auto done = ask("POST", "/_sandbox/habits", json::object{{"requests_per_minute", a_minute}}, false);
+  if (!done) return fail(done.error());
+  return {};
+}
+
+Result<std::int64_t> DemoWorld::rows_written(Database& syncing) {
   // Each server process hands in its counts when it likes; from PostgreSQL 15 on it can be told to.
   bool told = false;
   for (Database* database : {&syncing, database_.get()}) {
@@ -185,9 +227,9 @@ Result<std::int64_t> DemoWorld::rows_written(const std::string& table, Database&
   }
   if (!told) std::this_thread::sleep_for(std::chrono::milliseconds(statistics_delay_ms));
   auto answer = database_->read(
-      "select coalesce(n_tup_ins + n_tup_upd + n_tup_del, 0) from pg_stat_user_tables where relid = "
-      "$1::text::regclass",
-      {table}, "read PostgreSQL's statistics");
+      "select coalesce(sum(n_tup_ins + n_tup_upd + n_tup_del), 0)::bigint from pg_stat_user_tables"
+      " where schemaname <> 'rowpage'",
+      {}, "read PostgreSQL's statistics");
   if (!answer) return fail(answer.error());
   return answer->rows() > 0 ? answer->integer(0, 0) : 0;
 }

@@ -1,8 +1,13 @@
 // The stage of `rowpage demo`: a private PostgreSQL, a sandbox, and a person who works in both.
 #pragma once
 
+#include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "base/http_client.h"
 #include "base/json.h"
@@ -31,6 +36,17 @@ class DemoWorld {
   Status edit_page(const std::string& page, const json::object& properties);
   Status trash_page(const std::string& page);
   Result<json::value> page(const std::string& page);
+  /// A person's request, as Notion's documentation has it.
+  Result<json::value> person(const std::string& method, const std::string& path, const json::value& body = nullptr) {
+    return ask(method, path, body);
+  }
+  /// Many of them, several in flight; answers in the same order. `told` hears how many are done; false from it, or the
+  /// first refusal, ends the work with an error.
+  struct Ask {
+    std::string method, path;
+    json::value body;
+  };
+  Result<std::vector<json::value>> person(std::span<const Ask> asks, const std::function<bool(std::size_t)>& told);
 
   // As an application of the database.
   Status sql(const std::string& statement, const Parameters& parameters = {});
@@ -41,11 +57,15 @@ class DemoWorld {
   /// The sandbox's counters of the integration's requests and of what they changed, since the last reset.
   struct Counters {
     std::int64_t requests = 0, writes = 0;
+    std::map<std::string, std::int64_t> by_endpoint;  // requests
   };
   Result<Counters> notion_counters();
   Status reset_counters();
-  /// Rows written to the table so far, by PostgreSQL's own statistics. `syncing`: the connection that does the writing.
-  Result<std::int64_t> rows_written(const std::string& table, Database& syncing);
+  /// Rows written to the user's tables so far, by PostgreSQL's own statistics. `syncing`: the connection that does the
+  /// writing.
+  Result<std::int64_t> rows_written(Database& syncing);
+  /// Lets the integration send so many requests a minute.
+  Status allow_requests(int a_minute);
 
   /// For people, with --keep.
   std::string stop_commands() const;
@@ -53,6 +73,9 @@ class DemoWorld {
  private:
   explicit DemoWorld(PrivateCluster cluster) : cluster_(std::move(cluster)) {}
   Status start_sandbox(bool keep);
+  HttpClient::Request request(const std::string& method, const std::string& path, const json::value& body,
+                              bool as_person) const;
+  static Result<json::value> read(const std::string& method, const std::string& path, const HttpClient::Answer& answer);
   Result<json::value> ask(const std::string& method, const std::string& path, const json::value& body,
                           bool as_person = true);
 

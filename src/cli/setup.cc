@@ -9,7 +9,6 @@
 #include "cli/commands.h"
 #include "cli/runner.h"
 #include "cli/setup_work.h"
-#include "cli/source_cache.h"
 
 namespace rowpage {
 namespace {
@@ -167,33 +166,10 @@ class Setup {
     return {};
   }
 
-  // Reads both sides anew and lays every pair beside them.
   Status verify(const std::vector<std::size_t>& pairs) {
-    std::vector<std::pair<std::size_t, SourceSchema>> sources;
-    for (const std::size_t index : pairs) {
-      auto source = session_.find_source(session_.config().pairs[index]);
-      if (!source) return fail(source.error());
-      sources.emplace_back(index, std::move(*source));
-    }
-    // The first sync need not ask again. One that runs just now holds the lease and knows the schemas itself.
-    auto held = HeldLease::take(session_, 0);
-    std::vector<Error> unfit;  // all of them, so that one setup shows all there is to mend
-    for (const auto& [index, source] : sources) {
-      auto pair = session_.resolve(index, source);
-      if (!pair && pair.error().scope != Scope::workspace) {
-        unfit.push_back(pair.error());
-        continue;
-      }
-      if (!pair) return fail(pair.error());
-      output_.line(fmt::format("{}: verified, both sides fit", pair->model));
-      if (!held) continue;
-      if (auto known = remember_source(session_, *pair, source, held->lease().fence, 0); !known) return known;
-    }
-    if (unfit.empty()) return {};
-    Error error = unfit.front();
-    for (std::size_t i = 1; i < unfit.size(); ++i) error.what += "\n" + unfit[i].what;
-    error.hint = "What was made stays. Mend these and run `rowpage setup` again; `rowpage check` shows them, too.";
-    return fail(std::move(error));
+    return verify_setup(session_, pairs, [this](const Pair& pair) {
+      output_.line(fmt::format("{}: verified, both sides fit", pair.model));
+    });
   }
 
   Session& session_;

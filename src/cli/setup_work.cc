@@ -8,6 +8,8 @@
 #include <iterator>
 #include <sstream>
 
+#include "cli/runner.h"
+#include "cli/source_cache.h"
 #include "core/link_order.h"
 #include "core/text.h"
 #include "notion/relations.h"
@@ -187,6 +189,35 @@ Result<NotionSetup> set_up_formulas(Session& session, std::size_t index) {
   if (!changed) return fail(changed.error());
   take_change(std::move(*changed), out);
   return out;
+}
+
+Status verify_setup(Session& session, const std::vector<std::size_t>& indexes,
+                    const std::function<void(const Pair&)>& fits) {
+  std::vector<std::pair<std::size_t, SourceSchema>> sources;
+  for (const std::size_t index : indexes) {
+    auto source = session.find_source(session.config().pairs[index]);
+    if (!source) return fail(source.error());
+    sources.emplace_back(index, std::move(*source));
+  }
+  // The first sync need not ask again. One that runs just now holds the lease and knows the schemas itself.
+  auto held = HeldLease::take(session, 0);
+  std::vector<Error> unfit;  // all of them, so that one setup shows all there is to mend
+  for (const auto& [index, source] : sources) {
+    auto pair = session.resolve(index, source);
+    if (!pair && pair.error().scope != Scope::workspace) {
+      unfit.push_back(pair.error());
+      continue;
+    }
+    if (!pair) return fail(pair.error());
+    fits(*pair);
+    if (!held) continue;
+    if (auto known = remember_source(session, *pair, source, held->lease().fence, 0); !known) return known;
+  }
+  if (unfit.empty()) return {};
+  Error error = unfit.front();
+  for (std::size_t i = 1; i < unfit.size(); ++i) error.what += "\n" + unfit[i].what;
+  error.hint = "What was made stays. Mend these and run `rowpage setup` again; `rowpage check` shows them, too.";
+  return fail(std::move(error));
 }
 
 bool fill_env_file(const std::string& path, const std::string& name, const std::string& value) {

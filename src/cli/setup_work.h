@@ -1,6 +1,7 @@
 // What `setup` and `demo` do to make both sides ready.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -30,6 +31,11 @@ Result<NotionSetup> set_up_database(Session& session, std::size_t index);
 Result<NotionSetup> set_up_relations(Session& session, std::size_t index);
 /// Adds the formulas, which name other properties.
 Result<NotionSetup> set_up_formulas(Session& session, std::size_t index);
+
+/// Reads both sides anew and lays every pair beside them; `fits` hears of each. What Notion said is remembered, so that
+/// the first sync need not ask again (unless a run that holds the lease just now knows it itself).
+Status verify_setup(Session& session, const std::vector<std::size_t>& indexes,
+                    const std::function<void(const Pair&)>& fits);
 
 /// Puts `NAME=value` into a .env file whose line for NAME is empty. False: there is no such line.
 bool fill_env_file(const std::string& path, const std::string& name, const std::string& value);
