@@ -7,13 +7,13 @@
 
 #include <fmt/format.h>
 
-#include "bench/world.h"
+#include "bench/figure.h"
+#include "bench/lot_world.h"
 
 namespace rowpage::bench {
 namespace {
 
 constexpr std::int64_t changes_base = 10'000;  // the size in which small changes are made
-constexpr double requests_bound = 1.05;
 constexpr double cpu_bound = 5;
 constexpr double import_mib_bound = 64;
 // Flat: what is kept of a page until the end is a mark of its id here and there, a small part of the page.
@@ -21,40 +21,18 @@ constexpr double bytes_per_page_bound = 100;
 constexpr double steady_bound = 1.5;        // a quiet cycle's processor time and memory, largest to smallest base
 constexpr std::int64_t quiet_requests = 2;  // one query for the pair, one search of the trash for the workspace
 
-std::string thousands(std::int64_t n) {
-  std::string text = std::to_string(n);
-  for (auto at = static_cast<std::ptrdiff_t>(text.size()) - 3; at > 0; at -= 3)
-    text.insert(static_cast<std::size_t>(at), ",");
-  return text;
-}
-
-Figure counted(std::string work, const Requests& used, std::int64_t necessary) {
-  const double ratio = static_cast<double>(used.total) / static_cast<double>(necessary);
-  return {std::move(work),
-          fmt::format("{} ({})", thousands(used.total), used.kinds),
-          thousands(necessary),
-          fmt::format("{:.3f}", ratio),
-          fmt::format("{:.2f}", requests_bound),
-          ratio <= requests_bound};
-}
-
-Figure compared(std::string work, std::string used, std::string with, double ratio, double bound) {
-  return {std::move(work), std::move(used), std::move(with), fmt::format("{:.2f}", ratio), fmt::format("{:g}", bound),
-          ratio <= bound};
-}
-
 struct Size {
   Cost import, quiet;
 };
 
 // What is waiting for nothing else: a sync that finds nothing, after one that settled what came before.
-Finished quiet(World& world) {
+Finished quiet(LotWorld& world) {
   world.let_settle();
   world.sync();
   return world.sync();
 }
 
-Size import(World& world, std::int64_t pages, const Report& report) {
+Size import(LotWorld& world, std::int64_t pages, const Report& report) {
   world.seed(0, pages);
   world.let_settle();
   const Finished imported = world.sync();
@@ -82,7 +60,7 @@ std::string text_array(const std::vector<std::string>& items) {
 // Each change in a base of 10,000 linked records, a cycle and five minutes after the one before: an incremental query
 // looks four minutes behind the last run, and what it sees again takes rows of its answer. Every figure includes the
 // two requests of the cycle itself.
-void small_changes(World& world, const Report& report) {
+void small_changes(LotWorld& world, const Report& report) {
   const auto linked = world.linked_pages(302);
   const auto some = [&linked](std::ptrdiff_t from, std::ptrdiff_t count) {
     return std::vector<std::string>(linked.begin() + from, linked.begin() + from + count);
@@ -96,12 +74,6 @@ void small_changes(World& world, const Report& report) {
     world.sync();
     return requests;
   };
-  const auto must_be = [&](const std::string& question, const std::string& answer) {
-    if (const auto found = world.sql(question); found != answer) {
-      throw Trouble{fmt::format("{}: {} instead of {}", question, found, answer)};
-    }
-  };
-
   world.sql("insert into lots (name, bags) values ('One new lot', 7)");
   report(counted("one new row: one page created", requests_of_sync(), quiet_requests + 1));
 
@@ -116,14 +88,14 @@ void small_changes(World& world, const Report& report) {
                  json::object{{"properties", json::object{{"Bags", json::object{{"number", 5000}}}}}});
   }
   report(counted("100 changed pages of 10,000", requests_of_sync(), quiet_requests));
-  must_be("select count(*) from lots where bags = 5000", "100");
+  world.must_be("select count(*) from lots where bags = 5000", "100");
 
   for (const auto& page : some(201, 100)) {
     world.person("PATCH", "/v1/pages/" + page, json::object{{"in_trash", true}});
   }
   // The trash ladder where the search works: pages found there are confirmed by one reading by id each.
   report(counted("100 trashed pages of 10,000", requests_of_sync(), quiet_requests + 100));
-  must_be("select count(*) from lots where deleted_at is not null", "100");
+  world.must_be("select count(*) from lots where deleted_at is not null", "100");
 
   quiet(world);
   report(counted("quiet cycle with 100 pages in the trash", world.requests(), quiet_requests));
@@ -155,7 +127,7 @@ void growth(const std::map<std::int64_t, Size>& measured, const Report& report) 
 void scale(const std::vector<std::int64_t>& sizes, const Report& report) {
   std::map<std::int64_t, Size> measured;
   for (const std::int64_t pages : sizes) {
-    World world(0);
+    LotWorld world(0);
     measured[pages] = import(world, pages, report);
     if (pages == changes_base) small_changes(world, report);
   }
@@ -166,7 +138,7 @@ void paced_creates(const Report& report) {
   constexpr int rows = 400, per_minute = 180;
   // A burst of 180, another after a minute, the rest after two.
   constexpr double theoretical_s = 60.0 * ((rows - 1) / per_minute);
-  World world(per_minute);
+  LotWorld world(per_minute);
   world.control("POST", "/_sandbox/habits", json::object{{"latency_ms", 150}});
   world.sql("insert into lots (name, bags) select 'Lot ' || n, n from generate_series(1, $1::int) n",
             {std::to_string(rows)});

@@ -1,5 +1,5 @@
-// rowpage_bench [--quick | --paced]: the figures of docs/performance.md as one table. Exit code 1 when a bound is
-// missed.
+// rowpage_bench [--quick | --linked | --linked-large | --paced]: the figures of docs/performance.md as one table. Exit
+// code 1 when a bound is missed.
 //
 // Speed is told in ratios and counts, which mean the same on every machine; the one claim about time is the request
 // budget, where time is what is promised.
@@ -13,8 +13,9 @@
 #include <fmt/format.h>
 
 #include "bench/figures.h"
+#include "bench/linked_figures.h"
 #include "bench/receive.h"
-#include "bench/world.h"
+#include "bench/stage.h"
 
 namespace {
 
@@ -25,7 +26,7 @@ void say(const std::string& line) {
   std::fflush(stdout);
 }
 
-enum class Which { all, quick, paced };
+enum class Which { all, quick, linked, linked_large, paced };
 
 int figures(Which which) {
   int missed = 0;
@@ -38,10 +39,22 @@ int figures(Which which) {
       "on.\n");
   say("| work | used | necessary, or compared with | ratio | at most | met |");
   say("|---|---|---|---|---|---|");
-  std::vector<std::int64_t> sizes = {1'000, 10'000};
-  if (which == Which::all) sizes.push_back(100'000);
-  if (which != Which::paced) scale(sizes, report);
-  if (which != Which::quick) paced_creates(report);
+  const bool lots = which == Which::all || which == Which::quick;
+  const bool linked = which != Which::paced;
+  if (lots) {
+    std::vector<std::int64_t> sizes = {1'000, 10'000};
+    if (which == Which::all) sizes.push_back(100'000);
+    scale(sizes, report);
+  }
+  if (linked) {
+    load_of_rows(report);
+    load_of_pages(report);
+    std::vector<std::int64_t> counts = {200};
+    if (which != Which::quick) counts.push_back(2'000);
+    if (which == Which::linked_large) counts.push_back(20'000);
+    linked_scale(counts, report);
+  }
+  if (which == Which::all || which == Which::paced) paced_creates(report);
   say(missed == 0 ? "\nEvery bound is met." : fmt::format("\n{} bounds are missed.", missed));
   return missed == 0 ? 0 : 1;
 }
@@ -56,8 +69,10 @@ int main(int count, char** words) {
     }
     if (count == 1) return figures(Which::all);
     if (count == 2 && std::strcmp(words[1], "--quick") == 0) return figures(Which::quick);
+    if (count == 2 && std::strcmp(words[1], "--linked") == 0) return figures(Which::linked);
+    if (count == 2 && std::strcmp(words[1], "--linked-large") == 0) return figures(Which::linked_large);
     if (count == 2 && std::strcmp(words[1], "--paced") == 0) return figures(Which::paced);
-    std::fprintf(stderr, "usage: rowpage_bench [--quick | --paced]\n");
+    std::fprintf(stderr, "usage: rowpage_bench [--quick | --linked | --linked-large | --paced]\n");
     return 2;
   } catch (const Trouble& trouble) {
     std::fprintf(stderr, "error: %s\n", trouble.what.c_str());

@@ -1,5 +1,6 @@
-// The stage of a figure: a private PostgreSQL, `rowpage sandbox` and `rowpage` as processes of their own, one pair of
-// twenty fields. Requests are counted by the sandbox; nothing here trusts what the program says about itself.
+// The stage of a figure: a private PostgreSQL, `rowpage sandbox` and `rowpage` as processes of their own. Requests are
+// counted by the sandbox, rows by PostgreSQL, round trips by a relay between; nothing here trusts what the program says
+// about itself.
 //
 // The sandbox keeps its habits (index delay, minute times, 10,000 rows a query, a trash that leaves queries) except
 // for the rate limit, where a figure says so: a hundred thousand pages at 180 requests a minute would take six minutes
@@ -17,6 +18,7 @@
 #include "base/http_client.h"
 #include "base/json.h"
 #include "bench/process.h"
+#include "bench/wire.h"
 #include "postgres/connection.h"
 #include "postgres/private_cluster.h"
 
@@ -31,40 +33,46 @@ struct Trouble {
 struct Requests {
   std::int64_t total = 0;
   std::int64_t refused = 0;  // 429
+  std::int64_t writes = 0;   // that changed something
   std::string kinds;         // "query 10, search 1"
 };
 
-class World {
+class Stage {
  public:
-  /// `requests_per_minute`: what program and sandbox both go by; 0: no limit.
-  explicit World(int requests_per_minute);
-
-  /// Pages made at once by a person, `first` being the number of the first. Their times lie in the past, one hundred
-  /// to a minute, so that a query that ends at 10,000 rows can go on behind them.
-  void seed(std::int64_t first, std::int64_t pages);
+  /// `requests_per_minute`: of the sandbox; 0: no limit. PostgreSQL and the sandbox run, nothing is in them.
+  explicit Stage(int requests_per_minute);
+  virtual ~Stage() = default;
 
   /// `rowpage ARGUMENTS`; any exit code but 0 is trouble.
   Finished rowpage(const std::vector<std::string>& arguments);
   /// `rowpage sync`, with the counters set to zero before.
-  Finished sync();
+  Finished sync(const std::vector<std::string>& more = {});
   Requests requests();
-
-  /// This program as `rowpage_bench receive`: the same answers, received and parsed, nothing more.
-  Finished receive();
+  /// What the last command and PostgreSQL told each other.
+  Wire::Traffic traffic() const { return wire_->traffic(); }
+  /// Rows written so far to tables outside the schema rowpage, by PostgreSQL's statistics.
+  std::int64_t rows_written();
 
   std::string sql(const std::string& statement, const Parameters& parameters = {});
+  /// Fails where the answer is another.
+  void must_be(const std::string& question, const std::string& answer);
   json::value person(const std::string& method, const std::string& path, const json::value& body = nullptr);
   json::value control(const std::string& method, const std::string& path, const json::value& body = nullptr);
   /// Moves the sandbox's clock, so that its queries show what was written.
   void let_settle();
 
-  /// Ids of the first pages, as the database knows them linked.
-  std::vector<std::string> linked_pages(int count);
+ protected:
+  static std::string own_folder();
+  const std::string& folder() const { return folder_.path; }
+  /// Runs this very program with these words, with the integration's token.
+  Finished own(const std::vector<std::string>& words);
+  const std::string& base_url() const { return base_url_; }
+  /// The only data source of a database.
+  std::string data_source_of(const std::string& database);
 
  private:
   json::value ask(const std::string& method, const std::string& path, const json::value& body, bool as_person);
   void start_sandbox(int requests_per_minute);
-  void write_config(int requests_per_minute, const std::string& data_source) const;
 
   // Members of their own, so that they go also when the constructor throws: the child first, then its folder.
   struct TemporaryFolder {
@@ -77,10 +85,11 @@ class World {
   };
 
   std::optional<PrivateCluster> cluster_;
+  std::unique_ptr<Wire> wire_;
   std::unique_ptr<Database> database_;
   TemporaryFolder folder_;
   Child sandbox_;
-  std::string base_url_, token_, person_token_, root_page_, data_source_;
+  std::string base_url_, token_, person_token_, root_page_;
   HttpClient http_{HttpClient::Options{.total_ms = 10 * minute_ms}};
 };
 
