@@ -37,6 +37,24 @@ Status load(Run& run) {
   return {};
 }
 
+// A write that replaces or takes away something. Filling what was blank loses nothing, however often it happens: a
+// first import writes the rows' defaults into all of its pages.
+bool replaces(const std::vector<Change>& set, const Values& now) {
+  return std::ranges::any_of(set, [&](const Change& change) {
+    const Value& before = now.empty() ? Value{} : now[change.field];
+    if (const auto* links = std::get_if<TextList>(&before)) {
+      const TextList& after = links_of(change.value);
+      return std::ranges::any_of(*links, [&](const auto& name) { return !std::ranges::binary_search(after, name); });
+    }
+    return !is_null(before);
+  });
+}
+
+bool rewrites_row(const Action& action) {
+  const auto drops = [](const EdgeMerge& merge) { return !merge.row_drop.empty(); };
+  return replaces(action.row_set, action.row_now) || std::ranges::any_of(action.edges, drops);
+}
+
 // The plan's figures, and the plan itself for whoever wants to see it.
 void count_action(const Action& action, PlanCounts& counts, PairReport& report) {
   if (action.park) return;
@@ -45,7 +63,7 @@ void count_action(const Action& action, PlanCounts& counts, PairReport& report) 
       ++counts.row_creates;
       break;
     case RowOp::update:
-      counts.row_rewrites += action.sets_row() ? 1 : 0;
+      counts.row_rewrites += rewrites_row(action) ? 1 : 0;
       break;
     case RowOp::soft_delete:
     case RowOp::hard_delete:
@@ -62,7 +80,7 @@ void count_action(const Action& action, PlanCounts& counts, PairReport& report) 
       report.requests_planned += 1;
       break;
     case PageOp::update:
-      counts.page_rewrites += action.page_set.empty() ? 0 : 1;
+      counts.page_rewrites += replaces(action.page_set, action.page_now) ? 1 : 0;
       report.requests_planned += 2;
       break;
     case PageOp::trash:

@@ -12,6 +12,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "core/edges.h"
 #include "core/mutant.h"
 #include "core/recover.h"
 #include "engine/capture_hints.h"
@@ -61,6 +62,7 @@ class Observer {
 
   // Between two observations of a run: only what links left to do.
   Status errands_only() {
+    between_ = true;
     if (auto done = load_errands(); !done) return done;
     if (auto done = visit_errands(); !done) return done;
     plan_.match();
@@ -606,9 +608,10 @@ class Observer {
     std::vector<std::string> keys, read, presumed;
     for (const auto& errand : errands_) {
       const bool looks = errand.kind == Errand::Kind::look || errand.kind == Errand::Kind::await_row;
-      if (looks && !errand.page_id.empty()) {
+      const bool known = between_ && errand.kind == Errand::Kind::await_row;
+      if (looks && !known && !errand.page_id.empty()) {
         if (!seen_pages_.contains(errand.page_id)) read.push_back(errand.page_id);
-      } else if (!errand.key.empty()) {
+      } else if (!errand.key.empty() && !known) {
         keys.push_back(errand.key);
       } else if (!errand.page_id.empty()) {
         presumed.push_back(errand.page_id);
@@ -635,6 +638,30 @@ class Observer {
     return {};
   }
 
+  // A page whose links wait was seen with them in this run, and each errand says with which: it need not be read again
+  // to write them into the row. (A write to the page reads it first in any case.)
+  void remember_awaited(RecordState& state) const {
+    RecordState named;
+    named.link = state.link;
+    attach_errands(named);
+    Page page;
+    page.values = state.link->page_shadow;
+    for (const auto& errand : named.errands) {
+      if (errand.kind != Errand::Kind::await_row) continue;
+      const auto field = std::ranges::find(pair_.fields, errand.field, &Field::column);
+      if (field == pair_.fields.end()) continue;
+      Value& value = page.values[static_cast<std::size_t>(field - pair_.fields.begin())];
+      TextList links = field->relation.kind == Relation::Kind::join ? links_of(value) : TextList();
+      links.push_back(errand.other);
+      value = make_list(std::move(links));
+    }
+    if (page.values == state.link->page_shadow) return;
+    page.id = state.link->page_id;
+    page.parent = pair_.data_source;
+    page.created_ms = page.edited_ms = state.link->page_edited_ms;
+    state.page = std::move(page);
+  }
+
   // Those without a link of their own go to `loose`.
   Status visit_linked_pages(const std::vector<std::string>& ids, bool read, std::vector<std::string>& loose) {
     auto links = links_of_pages(run_, ids);
@@ -652,6 +679,7 @@ class Observer {
       state.link = std::move(link->second);
       state.page_presumed = true;
       state.due = true;
+      if (!read) remember_awaited(state);
       all.push_back(states.size());
       states.push_back(std::move(state));
     }
@@ -706,6 +734,7 @@ class Observer {
   std::set<std::string> due_records_;                          // their keys and pages
   std::vector<Errand> errands_;                                // of this pair, due
   std::unordered_multimap<std::string, std::size_t> by_name_;  // of "key …" and "page …"
+  bool between_ = false;  // after the changes of this run: what was read in it is known
   bool listing_complete_ = false, walked_ = false;
   std::int64_t missing_ = 0;
 };
