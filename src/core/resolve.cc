@@ -204,12 +204,18 @@ class Resolver {
     const std::string where = "property " + quoted(field.property);
     if (!property) {
       const bool back = field.relation.kind == Relation::Kind::back;
+      // Notion shows no relation to a database that the integration may not read.
+      const bool hidden = field.is_relation() && field.relation.to != pair().model && !neighbours_.pairs.empty() &&
+                          !neighbours_.sources.contains(field.relation.to);
       error(where, "the Notion database " + quoted(source_.title) + " has no such property",
-            back ? "It is the other end of " + quoted(field.relation.back_of) + " of " + field.relation.to +
-                       ": make that relation two-way in Notion and name this end so, or remove the field from the "
-                       "mapping; where neither end is there, `rowpage setup --side notion` adds both."
-                 : instead(field.property, source_.properties, "properties") +
-                       " Names must match exactly; `rowpage setup --side notion` adds missing ones.");
+            hidden ? "It leads to the database of " + field.relation.to +
+                         ", which could not be read: Notion hides relations to what is not shared with the "
+                         "integration. Share that one first."
+            : back ? "It is the other end of " + quoted(field.relation.back_of) + " of " + field.relation.to +
+                         ": make that relation two-way in Notion and name this end so, or remove the field from the "
+                         "mapping; where neither end is there, `rowpage setup --side notion` adds both."
+                   : instead(field.property, source_.properties, "properties") +
+                         " Names must match exactly; `rowpage setup --side notion` adds missing ones.");
     } else {
       field.property = property->name;
       field.property_id = property->id;

@@ -252,19 +252,38 @@ Status TablePlanner::join_table(const JoinSpec& join) {
   return close(place);
 }
 
+/// A key column must hold what it names: links are compared in its type.
+Status TablePlanner::check_join_type(const JoinSpec& join, const Column& column, const std::string& wanted) const {
+  const auto whole = [](ColumnType type) { return type == ColumnType::integer || type == ColumnType::bigint; };
+  const ColumnType type = type_as_written(wanted);
+  if (type == ColumnType::other || column.type == type || (whole(column.type) && whole(type))) return {};
+  const bool own = column.name == join.own;
+  return fail(Error{.scope = Scope::pair,
+                    .cause = Cause::schema_drift,
+                    .what = "column " + quote_ident(column.name) + " of the join table " +
+                            quote_name(join.schema, join.name) + " is " + column.sql_type + ", and " +
+                            (own ? join.own_table : join.other_table) + "." +
+                            (own ? join.own_column : join.other_column) + ", which it names, is " + wanted,
+                    .hint = "Both must have one type: change the column's, or name another join table."});
+}
+
 Status TablePlanner::adopt_join_table(const JoinSpec& join) {
   const std::string place = quote_name(join.schema, join.name);
   context_.made.insert("join " + place);
+  context_.tables.emplace(join.schema, join.name);
   auto schema = introspect_table(context_.unit, place, "id");
   if (!schema) return fail(schema.error());
   for (const auto& column : {join.own, join.other}) {
-    if (std::ranges::find(schema->columns, column, &Column::name) == schema->columns.end()) {
+    const auto stored = std::ranges::find(schema->columns, column, &Column::name);
+    if (stored == schema->columns.end()) {
       return fail(Error{.scope = Scope::pair,
                         .cause = Cause::schema_drift,
                         .what = "join table " + place + " has no column " + quote_ident(column) + ", which " +
                                 pair_.model + " links by",
                         .hint = "Correct `own` and `other` of the mapping, or name another join table."});
     }
+    const std::string& wanted = column == join.own ? join.own_type : join.other_type;
+    if (Status status = check_join_type(join, *stored, wanted); !status) return status;
     auto indexed = context_.holds(indexed_column, {join.schema, join.name, column});
     if (!indexed) return fail(indexed.error());
     if (*indexed) continue;

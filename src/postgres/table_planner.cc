@@ -17,7 +17,8 @@ bool has(const std::vector<std::string>& list, const std::string& name) {
   return std::ranges::find(list, name) != list.end();
 }
 
-/// The type of a column as people write it in a specification: "bigint generated always as identity", "varchar(80)".
+}  // namespace
+
 ColumnType type_as_written(std::string_view sql) {
   const auto name = sql.substr(0, std::min(sql.find('('), sql.find(" generated")));
   if (name == "varchar" || name == "char") return ColumnType::text;
@@ -25,8 +26,6 @@ ColumnType type_as_written(std::string_view sql) {
   if (name == "int8" || name == "bigserial") return ColumnType::bigint;
   return column_type(name, false, false);
 }
-
-}  // namespace
 
 void PlanContext::note(const std::string& text) {
   if (!has(plan.notes, text)) plan.notes.push_back(text);

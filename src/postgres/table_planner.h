@@ -32,6 +32,9 @@ struct PlanContext {
 /// The rowpage schema itself. incompatible: it is newer than this program.
 Status plan_our_schema(PlanContext& context);
 
+/// The type of a column as people write it in a specification: "bigint generated always as identity", "varchar(80)".
+ColumnType type_as_written(std::string_view sql);
+
 class TablePlanner {
  public:
   TablePlanner(PlanContext& context, const SetupInput& input);
@@ -63,6 +66,7 @@ class TablePlanner {
   Result<std::int64_t> strays(const ColumnSpec& column);
   Status join_table(const JoinSpec& join);
   Status adopt_join_table(const JoinSpec& join);
+  Status check_join_type(const JoinSpec& join, const Column& column, const std::string& wanted) const;
   Status index(const std::string& name, const std::string& on, const std::string& why);
   Status keeper(const std::string& trigger, const std::string& function, const std::vector<std::string>& columns,
                 const std::string& when, const std::string& why);

@@ -9,6 +9,7 @@
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <iostream>
 #include <optional>
 #include <sstream>
 
@@ -134,6 +135,11 @@ Ran World::run(const std::vector<std::string>& arguments, const Environment& mor
   for (const auto& [name, value] : more) environment[name] = value;
   Ran ran = finish(start(arguments));
   environment = kept;
+  if (std::getenv("ROWPAGE_SHOW")) {
+    std::cerr << "$ rowpage";
+    for (const auto& word : arguments) std::cerr << " " << word;
+    std::cerr << "\n" << ran.out << ran.err << "[exit " << ran.code << "]\n\n";
+  }
   return ran;
 }
 
@@ -216,6 +222,7 @@ void World::pass_time() {
   sql("update rowpage.pending set noted_at = noted_at - interval '10 minutes', send_by = send_by - interval '10 "
       "minutes'");
   sql("update rowpage.parked set next_try_at = next_try_at - interval '10 minutes'");
+  sql("update rowpage.request_budget set at = at - interval '10 minutes'");
 }
 
 void World::full_bookkeeping() {

@@ -32,7 +32,7 @@ class World {
   Environment environment;  // of the binary; PATH and the variables of this world
   std::string folder;
 
-  /// Runs the binary in the folder and waits for it.
+  /// Runs the binary in the folder and waits for it. With ROWPAGE_SHOW set, shows what was run and what it said.
   Ran run(const std::vector<std::string>& arguments, const Environment& more = {});
   /// Starts it; finish() waits. `signal` is sent as soon as `until` answers true.
   pid_t start(const std::vector<std::string>& arguments);
