@@ -66,7 +66,7 @@ Status HigherselfPlay::tell_stories(std::string_view name) {
 void HigherselfPlay::tell_run(const RunOutcome& outcome) {
   for (PairReport report : outcome.reports) {
     report.agreed = 0;  // says nothing of what was done
-    if (report.wrote() || report.conflicts > 0) line(fmt::format("  {:<22}{}", report.model, summary(report, false)));
+    if (report.wrote() || report.conflicts > 0) line(fmt::format("  {:<21}{}", report.model, summary(report, false)));
   }
 }
 

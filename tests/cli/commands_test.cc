@@ -338,14 +338,5 @@ TEST_F(Commands, the_sandbox_prints_what_a_client_needs_and_stops_on_an_interrup
   for (const char* key : {"base_url", "token", "root_page"}) EXPECT_NE(find_string(ran.object, key), "") << key;
 }
 
-TEST_F(Commands, the_demo_ends_well) {
-  const auto demo = world.run({"demo", "--quick", "--json"});
-  EXPECT_EQ(demo.code, 0) << demo.err;
-  const auto* quiet = find(demo.object, "quiet");
-  ASSERT_TRUE(quiet);
-  EXPECT_EQ(as_number(*find(*quiet, "notion_writes")), 0);
-  EXPECT_EQ(as_number(*find(*quiet, "rows_written")), 0);
-}
-
 }  // namespace
 }  // namespace rowpage::test
