@@ -6,6 +6,8 @@
 #include <chrono>
 #include <thread>
 
+#include "postgres/sql_text.h"
+
 namespace rowpage {
 namespace {
 
@@ -231,6 +233,18 @@ Status Database::connect() {
   return {};
 }
 
+// Texts of values are compared between runs, so everything that shapes them is set; row security must raise an error
+// instead of hiding rows, for a hidden row would look deleted. Compiling a statement that looks up some hundred rows
+// takes longer than the looking up.
+std::string Database::opening(const char* begin) const {
+  return std::string(begin) + "; select set_config('statement_timeout', '" + std::to_string(options_.statement_ms) +
+         "', true), set_config('lock_timeout', '" + std::to_string(options_.lock_ms) +
+         "', true), set_config('idle_in_transaction_session_timeout', '120000', true), set_config('TimeZone', 'UTC', "
+         "true), set_config('DateStyle', 'ISO, YMD', true), set_config('IntervalStyle', 'postgres', true), "
+         "set_config('extra_float_digits', '1', true), set_config('row_security', 'off', true), "
+         "set_config('standard_conforming_strings', 'on', true), set_config('jit', 'off', true)";
+}
+
 Database::Step Database::try_unit(const char* begin, bool writes, const std::function<Status(Unit&)>& body,
                                   Error& error) {
   if (Status connected = connect(); !connected) {
@@ -238,19 +252,7 @@ Database::Step Database::try_unit(const char* begin, bool writes, const std::fun
     return error.cause == Cause::unavailable ? Step::again : Step::failed;
   }
   Unit unit(link_, plan_->role);
-  // Texts of values are compared between runs, so everything that shapes them is set; row security must raise an error
-  // instead of hiding rows, for a hidden row would look deleted. Compiling a statement that looks up some hundred rows
-  // takes longer than the looking up.
-  const std::string opening =
-      std::string(begin) + "; select set_config('statement_timeout', '" + std::to_string(options_.statement_ms) +
-      "', true), set_config('lock_timeout', '" + std::to_string(options_.lock_ms) +
-      "', true), set_config('idle_in_transaction_session_timeout', '120000', true), set_config('TimeZone', 'UTC', "
-      "true), "
-      "set_config('DateStyle', 'ISO, YMD', true), set_config('IntervalStyle', 'postgres', true), "
-      "set_config('extra_float_digits', '1', "
-      "true), set_config('row_security', 'off', true), set_config('standard_conforming_strings', 'on', true), "
-      "set_config('jit', 'off', true)";
-  Status status = unit.script(opening, "beginning a transaction");
+  Status status = unit.script(opening(begin), "beginning a transaction");
   if (status) status = body(unit);
   if (!status) {
     error = status.error();
@@ -275,12 +277,73 @@ Database::Step Database::try_unit(const char* begin, bool writes, const std::fun
   return transient(unit.sqlstate_) ? Step::again : Step::failed;
 }
 
+// The message's answers are those of BEGIN, of the settings, of the statement and of COMMIT; after an error none
+// follows.
+Database::Step Database::try_message(const std::string& message, bool writes, std::string_view doing, Answer& answer,
+                                     Error& error) {
+  constexpr int statement = 2, commit = 3;
+  if (Status connected = connect(); !connected) {
+    error = connected.error();
+    return error.cause == Cause::unavailable ? Step::again : Step::failed;
+  }
+  std::optional<ServerMessage> failure;
+  bool sent = PQsendQuery(link_, message.c_str()) == 1;
+  for (int n = 0; sent; ++n) {
+    PGresult* result = PQgetResult(link_);
+    if (result == nullptr) break;
+    const ExecStatusType status = PQresultStatus(result);
+    if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK) {
+      Answer received(result);
+      if (n == statement) answer = std::move(received);
+      continue;
+    }
+    if (!failure) {
+      failure = message_of(result);
+      error = error_of(*failure, n == commit ? "committing" : doing, plan_->role);
+    }
+    PQclear(result);
+  }
+  if (!sent || PQstatus(link_) == CONNECTION_BAD || (failure && failure->sqlstate.empty())) {
+    error = unavailable(std::string(doing) + ": the connection broke (" + first_line(PQerrorMessage(link_)) + ")");
+    PQfinish(link_);
+    link_ = nullptr;
+    // The COMMIT was on its way with the rest.
+    return writes && sent ? Step::commit_lost : Step::again;
+  }
+  if (!failure) return Step::done;
+  PQclear(PQexec(link_, "rollback"));
+  return transient(failure->sqlstate) ? Step::again : Step::failed;
+}
+
+Result<Answer> Database::one_message(const char* begin, bool writes, const std::string& sql,
+                                     const Parameters& parameters, std::string_view doing) {
+  Answer answer(nullptr);
+  if (before_commit) {  // a test wants to stand between the statement and its COMMIT
+    const Status done = run_unit(begin, writes, [&](Unit& unit) -> Status {
+      auto ran = unit.run(sql, parameters, doing);
+      if (!ran) return fail(ran.error());
+      answer = std::move(*ran);
+      return {};
+    });
+    if (!done) return fail(done.error());
+    return answer;
+  }
+  const std::string message = opening(begin) + "; " + with_literals(sql, parameters) + "; commit";
+  const Status done = repeat([&](Error& error) { return try_message(message, writes, doing, answer, error); });
+  if (!done) return fail(done.error());
+  return answer;
+}
+
 Status Database::run_unit(const char* begin, bool writes, const std::function<Status(Unit&)>& body) {
+  return repeat([&](Error& error) { return try_unit(begin, writes, body, error); });
+}
+
+Status Database::repeat(const std::function<Step(Error&)>& attempt_once) {
   const std::scoped_lock lock(mutex_);
   bool unknown = false;
   Error error;
   for (int attempt = 1; attempt <= options_.attempts; ++attempt) {
-    switch (try_unit(begin, writes, body, error)) {
+    switch (attempt_once(error)) {
       case Step::done:
         return {};
       case Step::failed:
@@ -301,12 +364,19 @@ Status Database::run_unit(const char* begin, bool writes, const std::function<St
 }
 
 Result<Answer> Database::read(const std::string& sql, const Parameters& parameters, std::string_view doing) {
-  return read<Answer>([&](Unit& unit) { return unit.run(sql, parameters, doing); });
+  return one_message(begin_reading, false, sql, parameters, doing);
 }
 
-Result<std::string> Database::call(const std::string& function, const std::string& request, std::string_view doing) {
+Result<std::string> Database::call(const std::string& function, const std::string& request, std::string_view doing,
+                                   bool private_values) {
+  const std::string statement = "select rowpage." + function + "($1::jsonb)";
+  if (!private_values) {
+    auto answer = one_message(begin_writing, true, statement, {request}, doing);
+    if (!answer) return fail(std::move(answer.error()));
+    return std::string(answer->text(0, 0));
+  }
   return write<std::string>([&](Unit& unit) -> Result<std::string> {
-    auto answer = unit.run("select rowpage." + function + "($1::jsonb)", {request}, doing);
+    auto answer = unit.run(statement, {request}, doing);
     if (!answer) return fail(std::move(answer.error()));
     return std::string(answer->text(0, 0));
   });

@@ -4,6 +4,10 @@
 // outlives a transaction: unnamed statements, settings by set_config(..., true), no temporary tables, no session locks,
 // no LISTEN.
 //
+// A unit of one statement travels as one message, from BEGIN to COMMIT, for a database in another town costs its round
+// trips. It is a simple query with the values written into it: libpq's pipeline mode loses its server behind some
+// poolers. A server logs statements that fail, so what holds values of records goes as parameters, in three messages.
+//
 // A unit is one transaction. Reading may be repeated on a new connection. Writing has one dangerous moment: the COMMIT
 // whose answer is lost. Every function of ours is safe to call again with the same argument (its token, ticket or lease
 // answers for the first call), so a lost COMMIT is settled by calling again; only when that fails too is the effect
@@ -88,20 +92,22 @@ class Database {
   /// One read-only transaction with one snapshot. The body may be called again from the start.
   template <class T>
   Result<T> read(const std::function<Result<T>(Unit&)>& body) {
-    return unit<T>("begin isolation level repeatable read read only", false, body);
+    return unit<T>(begin_reading, false, body);
   }
 
   /// One writing transaction whose body may be repeated safely even after a COMMIT of unknown outcome (see above).
   template <class T>
   Result<T> write(const std::function<Result<T>(Unit&)>& body) {
-    return unit<T>("begin", true, body);
+    return unit<T>(begin_writing, true, body);
   }
 
-  /// One statement as a unit.
+  /// One statement as a unit. Its parameters may show in the server's log.
   Result<Answer> read(const std::string& sql, const Parameters& parameters, std::string_view doing);
 
-  /// `select rowpage.NAME($1)` as a writing unit; the answer is the function's jsonb as text.
-  Result<std::string> call(const std::string& function, const std::string& request, std::string_view doing);
+  /// `select rowpage.NAME($1)` as a writing unit; the answer is the function's jsonb as text. `private_values`: the
+  /// request must not show in the server's log.
+  Result<std::string> call(const std::string& function, const std::string& request, std::string_view doing,
+                           bool private_values = false);
 
   /// A warning about the transport that people should see once; may be empty.
   Result<std::string> transport_warning() const;
@@ -114,6 +120,9 @@ class Database {
   std::function<void(Unit&)> before_commit;
 
  private:
+  static constexpr const char* begin_reading = "begin isolation level repeatable read read only";
+  static constexpr const char* begin_writing = "begin";
+
   template <class T>
   Result<T> unit(const char* begin, bool writes, const std::function<Result<T>(Unit&)>& body) {
     std::optional<Result<T>> answer;
@@ -125,8 +134,13 @@ class Database {
     if (!status) return fail(status.error());
     return std::move(*answer);
   }
-  Status run_unit(const char* begin, bool writes, const std::function<Status(Unit&)>& body);
   enum class Step { done, failed, again, commit_lost };
+  Status run_unit(const char* begin, bool writes, const std::function<Status(Unit&)>& body);
+  Status repeat(const std::function<Step(Error&)>& attempt);
+  Result<Answer> one_message(const char* begin, bool writes, const std::string& sql, const Parameters& parameters,
+                             std::string_view doing);
+  Step try_message(const std::string& message, bool writes, std::string_view doing, Answer& answer, Error& error);
+  std::string opening(const char* begin) const;
   Step try_unit(const char* begin, bool writes, const std::function<Status(Unit&)>& body, Error& error);
   Status connect();
   Error connection_error() const;

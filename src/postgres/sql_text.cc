@@ -1,5 +1,7 @@
 #include "postgres/sql_text.h"
 
+#include <algorithm>
+#include <charconv>
 #include <cstdint>
 #include <cstdio>
 
@@ -26,6 +28,41 @@ std::string quote_literal(std::string_view text) {
     quoted += c;
   }
   return quoted + "'";
+}
+
+std::string with_literals(std::string_view sql, std::span<const std::optional<std::string>> values) {
+  const auto in_word = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '$' ||
+           (static_cast<unsigned char>(c) & 0x80U) != 0;
+  };
+  std::string text;
+  for (std::size_t at = 0; at < sql.size();) {
+    const char c = sql[at];
+    if (c == '\'' || c == '"') {  // a doubled quote ends one and begins the next, which comes to the same
+      const bool escapes = c == '\'' && at > 0 && (sql[at - 1] == 'E' || sql[at - 1] == 'e');
+      std::size_t end = at + 1;
+      while (end < sql.size() && sql[end] != c) end += escapes && sql[end] == '\\' ? 2 : 1;
+      end = std::min(end + 1, sql.size());
+      text += sql.substr(at, end - at);
+      at = end;
+      continue;
+    }
+    std::size_t end = at;
+    while (end < sql.size() && in_word(sql[end])) ++end;
+    const std::string_view word = sql.substr(at, std::max<std::size_t>(1, end - at));
+    std::size_t number = 0;
+    const bool is_parameter =
+        word.size() > 1 && c == '$' &&
+        std::from_chars(word.data() + 1, word.data() + word.size(), number).ptr == word.data() + word.size();
+    if (is_parameter && number >= 1 && number <= values.size()) {
+      const auto& value = values[number - 1];
+      text += value ? quote_literal(std::string_view(*value).substr(0, value->find('\0'))) : "NULL";
+    } else {
+      text += word;
+    }
+    at += word.size();
+  }
+  return text;
 }
 
 std::string array_literal(std::span<const std::string> elements) {

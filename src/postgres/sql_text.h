@@ -1,5 +1,5 @@
-// Names and values inside SQL text. Values travel as $n parameters wherever the protocol allows; what stands in the
-// text itself (names, DDL) is quoted here and nowhere else.
+// Names and values inside SQL text. Values of records travel as $n parameters; what stands in the text itself (names,
+// DDL, what a statement sent in one message looks for) is quoted here and nowhere else.
 #pragma once
 
 #include <optional>
@@ -18,6 +18,10 @@ std::string quote_name(std::string_view schema, std::string_view name);
 
 /// 'text', with inner quotes doubled; E'...' when it holds a backslash.
 std::string quote_literal(std::string_view text);
+
+/// The statement with 'text' in the place of each $n, as quote_literal() writes it, NULL for nullopt. What looks like
+/// $n inside a string, a quoted name or a word is left alone. A value ends at its first NUL, as a parameter does.
+std::string with_literals(std::string_view sql, std::span<const std::optional<std::string>> values);
 
 /// {"a","b"}: a one-dimensional array as PostgreSQL reads it.
 std::string array_literal(std::span<const std::string> elements);

@@ -343,7 +343,7 @@ Result<Committed> PostgresStore::commit(const Pair& pair, const Batch& batch) {
   (*built)["token"] = token;
   (*built)["forget"] = last_token_;
   const json::value request(std::move(*built));  // moved by name: to_text of an object would copy the whole batch
-  auto answer = database_.call("commit", to_text(request), "storing records of " + pair.model);
+  auto answer = database_.call("commit", to_text(request), "storing records of " + pair.model, !batch.items.empty());
   if (!answer) return fail(answer.error());
   last_token_ = token;
   return committed_from_json(shape, batch.items.size(), *answer);

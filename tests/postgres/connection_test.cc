@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
 
 #include <signal.h>
 #include <sys/wait.h>
@@ -67,6 +68,17 @@ TEST(SqlText, names_and_arrays_survive_quoting) {
   EXPECT_EQ(parse_array(array_literal(hostile)), hostile);
   EXPECT_EQ(parse_array("{a,NULL,b}"), (std::vector<std::string>{"a", "b"}));
   EXPECT_EQ(parse_array("{{a},{b}}"), std::nullopt);
+}
+
+TEST(SqlText, only_parameters_are_replaced) {
+  const std::vector<std::optional<std::string>> values{"it's", std::nullopt, "back\\slash"};
+  EXPECT_EQ(with_literals("select $1, $2::text, ($3)", values), "select 'it''s', NULL::text, (E'back\\\\slash')");
+  EXPECT_EQ(with_literals("'$1' \"$1\" col$1 E'\\'$1' 'a''$1' $4 $1", values),
+            "'$1' \"$1\" col$1 E'\\'$1' 'a''$1' $4 'it''s'");
+  const std::vector<std::optional<std::string>> cut{std::string("a\0b", 3)};
+  EXPECT_EQ(with_literals("$1", cut), "'a'");
+  const std::vector<std::optional<std::string>> tempting{"$2", "x"};
+  EXPECT_EQ(with_literals("$1 $2", tempting), "'$2' 'x'");
 }
 
 TEST(SqlText, long_names_stay_different_and_within_63_bytes) {
@@ -152,6 +164,72 @@ TEST_F(DatabaseTest, a_reading_unit_cannot_write_and_settings_do_not_outlive_it)
   for (int i = 0; i < 4; ++i) ASSERT_TRUE(pooled.read("select 1", {}, "testing"));
   for (int i = 0; i < 4; ++i)
     EXPECT_EQ(cell(through_pooler(url), "show statement_timeout"), "0");  // whoever comes after us
+}
+
+RC_GTEST_FIXTURE_PROP(DatabaseTest, any_text_comes_back_from_one_message_as_it_went,
+                      (const std::vector<std::string>& given)) {
+  static Database database({.url = fresh_database()});
+  std::string sql = "select 'it''s $1'";
+  Parameters parameters;
+  for (const auto& text : given) {
+    // What PostgreSQL can hold: no NUL, valid UTF-8. Quotes and backslashes come often.
+    std::string held;
+    for (const char c : text) {
+      if (c > 0) held += c % 4 == 0 ? '\'' : c % 4 == 1 ? '\\' : c;
+    }
+    parameters.emplace_back(held + "ü");
+    sql += ", $" + std::to_string(parameters.size()) + "::text as \"$" + std::to_string(parameters.size()) + "\"";
+  }
+  auto answer = database.read(sql, parameters, "testing");
+  RC_ASSERT(answer.has_value());
+  RC_ASSERT(answer->text(0, 0) == "it's $1");
+  for (std::size_t i = 0; i < parameters.size(); ++i)
+    RC_ASSERT(answer->text(0, static_cast<int>(i) + 1) == *parameters[i]);
+}
+
+TEST_F(DatabaseTest, a_unit_of_one_statement_is_one_message) {
+  const std::string url = fresh_database();
+  Database database({.url = url});
+  const auto messages = [&] {  // in pg_stat_activity the whole message stands, of which our own is one
+    auto answer = database.read("select query from pg_stat_activity where pid = pg_backend_pid()", {}, "testing");
+    return answer ? std::string(answer->text(0, 0)) : answer.error().what;
+  };
+  EXPECT_THAT(messages(), AllOf(::testing::StartsWith("begin isolation level repeatable read read only;"),
+                                ::testing::EndsWith("; commit")));
+}
+
+TEST_F(DatabaseTest, after_a_statement_that_fails_the_next_one_works) {
+  Database database({.url = fresh_database()});
+  EXPECT_THAT(database.read("select 1 / $1::int", {"0"}, "dividing").error().what, HasSubstr("dividing"));
+  EXPECT_EQ(database.read("select 1 / $1::int", {"1"}, "dividing")->integer(0, 0), 1);
+  EXPECT_FALSE(database.call("no_such_function", "{}", "testing"));
+  EXPECT_EQ(database.read("select 2", {}, "testing")->integer(0, 0), 2);
+}
+
+TEST_F(DatabaseTest, a_reading_message_is_sent_again_when_the_server_process_died) {
+  const std::string url = fresh_database();
+  Database database({.url = url});
+  auto first = database.read("select pg_backend_pid()", {}, "testing");
+  ASSERT_TRUE(first);
+  sql(url, "select pg_terminate_backend(" + std::string(first->text(0, 0)) + ")");
+  auto second = database.read("select pg_backend_pid()", {}, "testing");
+  ASSERT_TRUE(second) << second.error().what;
+  EXPECT_NE(second->text(0, 0), first->text(0, 0));
+}
+
+TEST_F(DatabaseTest, private_values_do_not_show_in_the_servers_log) {
+  const std::string url = fresh_database();
+  sql(url, "create schema rowpage");
+  sql(url,
+      "create function rowpage.refuse(jsonb) returns jsonb language plpgsql as "
+      "$$ begin raise exception 'refused'; end $$");
+  Database database({.url = url});
+  EXPECT_FALSE(database.call("refuse", R"({"salary":"zweiundvierzigtausend"})", "testing", true));
+  EXPECT_FALSE(database.call("refuse", R"({"lease":"wohlbekannt"})", "testing"));
+  std::ifstream log(cluster()->directory() + "/server.log");
+  const std::string text{std::istreambuf_iterator<char>(log), {}};
+  EXPECT_THAT(text, HasSubstr("wohlbekannt"));  // so statements that fail are logged here
+  EXPECT_THAT(text, Not(HasSubstr("zweiundvierzigtausend")));
 }
 
 TEST(PrivateCluster, leaves_nothing_behind_and_two_run_side_by_side) {
