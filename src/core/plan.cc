@@ -620,13 +620,9 @@ class Decider {
   Sides now_live() const {
     Sides live;
     live.page = state_.page ? !state_.page->in_trash : state_.link->page_live;
-    if (state_.row) {
-      live.row = !state_.row->deleted;
-      // Without a deleted_at column the mark is in our state only: the row stays, and lives again when it is edited.
-      if (pair_.book.deleted_at_column.empty() && !state_.link->row_live) live.row = edited(Side::supabase);
-    } else {
-      live.row = state_.row_presumed && state_.link->row_live;
-    }
+    live.row = state_.row && !state_.row->deleted;
+    // Without a deleted_at column the mark is in our state only: the row stays, and lives again when it is edited.
+    if (state_.row && pair_.book.deleted_at_column.empty() && !state_.link->row_live) live.row = edited(Side::supabase);
     return live;
   }
 

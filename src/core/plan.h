@@ -20,7 +20,6 @@ struct PlanOptions {
   Millis now_ms = 0;                      // database clock
   Millis skew_ms = 0;                     // between Notion's clock and the database's, as measured in this run
   First first = First::ask;
-  bool first_sync = false;  // no complete sync of this pair yet
 };
 
 /// Everything known of one record when it is decided upon.
@@ -29,7 +28,6 @@ struct RecordState {
   bool page_presumed = false;  // not observed: taken to show its shadow (a write re-reads it first)
   std::string page_left;       // why it can neither be read nor is in the trash: moved, archived, unshared, purged
   std::optional<Row> row;      // as observed in a consistent read; absent and not presumed: there is none
-  bool row_presumed = false;   // not observed: taken to show its shadow (never when the row is about to be written)
   std::optional<Link> link;
   std::vector<Pending> open;    // requests about this record whose outcome is not known yet
   Times page_times, row_times;  // when each field changed, where something better than the record's own time is known

@@ -87,6 +87,7 @@ struct Target {
   std::string key;        // of its row in its own pair
   bool live = false;      // both its halves lived when last seen
   bool seen = false;      // its page was read in this run, and lives where it should
+  bool operator==(const Target&) const = default;
 };
 
 /// What a link leaves to do: kept in the state, so that no link is forgotten. Names a record of a pair and, where a

@@ -186,7 +186,6 @@ class Applier {
       if (work.settled || work.action.key.empty()) continue;
       const auto row = std::ranges::find(*rows, work.action.key, &Row::key);
       work.state.row = row != rows->end() ? std::optional(*row) : std::nullopt;
-      work.state.row_presumed = false;
       if (auto found = find_targets(run_, work.state); !found) return found;
       work.action = decide(pair_, work.state, run_.plan_options());
       if (work.action.nothing()) work.settled = true;
@@ -343,7 +342,6 @@ class Applier {
       if (!work.action.key.empty() && work.state.orphan_of.empty()) {
         const auto row = std::ranges::find(*rows, work.action.key, &Row::key);
         work.state.row = row != rows->end() ? std::optional(*row) : std::nullopt;
-        work.state.row_presumed = false;
       }
       states.push_back(&work.state);
     }

@@ -32,8 +32,6 @@ class PageWalk {
   /// Notion's clock at the last answer.
   std::optional<Millis> ended_ms() const { return ended_ms_; }
 
-  const IdSet& met() const { return met_; }
-
  private:
   bool next_window();
 

@@ -658,6 +658,7 @@ class Observer {
     if (page.values == state.link->page_shadow) return;
     page.id = state.link->page_id;
     page.parent = pair_.data_source;
+    page.in_trash = !state.link->page_live;
     page.created_ms = page.edited_ms = state.link->page_edited_ms;
     state.page = std::move(page);
   }
@@ -696,7 +697,7 @@ class Observer {
     state.open = run_.open_for(state.link->key, state.link->page_id);
     attach_errands(state);
     const Link& link = *state.link;
-    const bool read = !state.page_presumed && !state.row_presumed;  // what is only presumed proves nothing
+    const bool read = !state.page_presumed;  // what is only presumed proves nothing
     if (read && (due_records_.contains(link.key) || due_records_.contains(link.page_id))) state.due = true;
     const Action action = decide(pair_, state, run_.plan_options());
     if (!action.nothing()) return plan_.add_linked(state);

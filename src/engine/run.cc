@@ -26,7 +26,6 @@ PlanOptions Run::plan_options() const {
   plan.now_ms = db_now();
   plan.skew_ms = skew_ms.value_or(0);
   plan.first = pair.first;
-  plan.first_sync = !state.first_sync_done;
   return plan;
 }
 

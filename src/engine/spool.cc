@@ -352,7 +352,6 @@ Status Spool::add(const RecordState& state) {
   out.flag(state.page_presumed);
   out.text(state.page_left);
   write_maybe(out, state.row);
-  out.flag(state.row_presumed);
   write_maybe(out, state.link);
   out.list(state.open, [&](const Pending& pending) { write(out, pending); });
   out.times(state.page_times);
@@ -399,7 +398,6 @@ Result<RecordState> Spool::at(std::size_t number) {
   state.page_presumed = in.flag();
   state.page_left = in.text();
   if (in.flag()) state.row = read_row(in);
-  state.row_presumed = in.flag();
   if (in.flag()) state.link = read_link(in);
   state.open = in.list<Pending>([&] { return read_pending(in); });
   state.page_times = in.times();

@@ -88,7 +88,15 @@ RecordState any_state() {
   }
   state.page_presumed = coin();
   state.page_left = words();
-  state.row_presumed = coin();
+  state.targets = *rc::gen::container<std::vector<Target>>(
+      rc::gen::build<Target>(rc::gen::set(&Target::field, rc::gen::inRange<std::size_t>(0, 5)),
+                             rc::gen::set(&Target::page_id), rc::gen::set(&Target::ref), rc::gen::set(&Target::key),
+                             rc::gen::set(&Target::live), rc::gen::set(&Target::seen)));
+  state.errands = *rc::gen::container<std::vector<Errand>>(rc::gen::build<Errand>(
+      rc::gen::set(&Errand::kind, rc::gen::element(Errand::Kind::await_page, Errand::Kind::look, Errand::Kind::drop)),
+      rc::gen::set(&Errand::schema), rc::gen::set(&Errand::table), rc::gen::set(&Errand::key),
+      rc::gen::set(&Errand::page_id), rc::gen::set(&Errand::field), rc::gen::set(&Errand::other),
+      rc::gen::set(&Errand::to_schema), rc::gen::set(&Errand::to_table)));
   state.page_times = any_times();
   state.row_times = any_times();
   if (coin()) state.captured = {1, 1'000'000'000'000, 3};
@@ -158,7 +166,8 @@ void expect_same(const RecordState& a, const RecordState& b) {
   }
   RC_ASSERT(a.page_presumed == b.page_presumed);
   RC_ASSERT(a.page_left == b.page_left);
-  RC_ASSERT(a.row_presumed == b.row_presumed);
+  RC_ASSERT(a.targets == b.targets);
+  RC_ASSERT(a.errands == b.errands);
   RC_ASSERT(a.page_times == b.page_times);
   RC_ASSERT(a.row_times == b.row_times);
   RC_ASSERT(a.captured == b.captured);
