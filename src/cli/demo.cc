@@ -15,6 +15,7 @@ namespace rowpage {
 namespace {
 
 constexpr int requests_a_minute = 30'000;  // of the stand-in, so that nobody waits for a budget
+constexpr std::string_view house_preset = "higherself", vault_preset = "decision-vault";
 constexpr std::size_t records_least = 100, records_most = 20'000;
 
 Error usage(std::string what, std::string hint) {
@@ -64,7 +65,11 @@ Status keep_both(DemoWorld& world, const WorkspaceConfig& config, const std::str
 
 int run(const Arguments& arguments, Output& output) {
   const bool keep = arguments.has("--keep");
-  const std::string name = arguments.get("--preset").value_or("higherself");
+  const std::string name = arguments.get("--preset").value_or(std::string(house_preset));
+  if (name != house_preset && name != vault_preset) {
+    return output.finish("demo", usage(fmt::format("there is no demo of the preset `{}`", name),
+                                       fmt::format("one of: {}, {}", house_preset, vault_preset)));
+  }
   const auto records = wanted_records(arguments);
   if (!records) return output.finish("demo", records.error());
   const auto preset = preset_text(name);
@@ -89,12 +94,14 @@ int run(const Arguments& arguments, Output& output) {
   if (!session) return output.finish("demo", session.error());
 
   const DemoPlay::Stage stage{**world, **session, output};
-  const auto play = name == "decision-vault" ? make_vault_play(stage, arguments.has("--quick"))
-                                             : make_higherself_play(stage, *records);
+  const auto play =
+      name == vault_preset ? make_vault_play(stage, arguments.has("--quick")) : make_higherself_play(stage, *records);
   const auto played = play->play();
   json::object object = play->take_object();
   Status kept;
-  if (keep) kept = keep_both(**world, (*session)->config(), name, output, object);
+  // What the demo spent was the stand-in's budget, not Notion's: who goes on by hand need not wait for it.
+  if (keep && played) kept = (*world)->sql("delete from rowpage.request_budget");
+  if (keep && kept) kept = keep_both(**world, (*session)->config(), name, output, object);
   if (!played) return output.finish("demo", played.error(), std::move(object));
   if (!kept) return output.finish("demo", kept.error(), std::move(object));
   if (!keep) output.line("\nThe demo ends well; PostgreSQL and the stand-in are stopped, nothing is left.");

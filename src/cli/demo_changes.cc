@@ -13,7 +13,7 @@
 namespace rowpage {
 namespace {
 
-constexpr std::size_t shown_bytes = 28;
+constexpr std::size_t shown_bytes = 26;
 
 bool links_some(const DemoRecord& record, std::string_view property, std::size_t at_least = 1) {
   return std::ranges::any_of(

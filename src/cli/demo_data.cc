@@ -59,7 +59,7 @@ std::size_t DemoDice::below(std::size_t n) {
 }
 
 int DemoDice::between(int low, int high) {
-  return low + static_cast<int>(below(static_cast<std::size_t>(high - low + 1)));
+  return low + static_cast<int>(below(static_cast<std::size_t>(high - low) + 1));
 }
 
 std::string DemoDice::uuid() {

@@ -93,7 +93,6 @@ std::string demo_page_text(const Field& field, const json::value& property) {
     case FieldType::status:
       return as_column_names(field, std::string(find_string(*value, "name")));
     case FieldType::multi_select:
-      return joined(members(*value, "name"));
     case FieldType::people:
       return joined(members(*value, "name"));
     case FieldType::files: {

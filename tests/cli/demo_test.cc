@@ -86,6 +86,12 @@ TEST_F(DemoCommand, refuses_a_number_of_records_it_cannot_make) {
   }
 }
 
+TEST_F(DemoCommand, names_the_presets_it_can_show) {
+  const auto demo = world.run({"demo", "--preset", "opera"});
+  EXPECT_EQ(demo.code, 2);
+  EXPECT_NE(demo.err.find("one of: higherself, decision-vault"), std::string::npos) << demo.err;
+}
+
 // A judge that sees nothing would call everything equal: here both sides are made to differ behind the sync's back.
 TEST(DemoJudge, names_every_field_link_and_record_in_which_the_sides_differ) {
   auto world = DemoWorld::start(false);
