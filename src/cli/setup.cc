@@ -165,6 +165,7 @@ class Setup {
       if (!source) return fail(source.error());
       sources.emplace_back(index, std::move(*source));
     }
+    if (auto read = session_.read_tables(pairs); !read) return fail(read.error());
     // The first sync need not ask again. One that runs just now holds the lease and knows the schemas itself.
     auto held = HeldLease::take(session_, 0);
     for (const auto& [index, source] : sources) {
