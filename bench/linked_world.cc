@@ -319,7 +319,7 @@ json::object relation_to(const std::string& page) {
 
 }  // namespace
 
-LinkedWorld::LinkedWorld(bool made_values) : Stage(0) {
+LinkedWorld::LinkedWorld(bool defaults) : Stage(0) {
   rowpage({"init", "--preset", "higherself"});
   const std::string file = folder() + "/rowpage.yaml";
   const std::string preset = slurp(file);
@@ -331,12 +331,9 @@ LinkedWorld::LinkedWorld(bool made_values) : Stage(0) {
   if (!databases || databases->size() != kinds().size()) throw Trouble{"setup did not tell the databases it made"};
   for (const auto& [model, id] : *databases)
     sources_[std::string(model)] = data_source_of(std::string(id.get_string()));
-  if (made_values) return;
-  // Every column that goes to Notion only, of those that PostgreSQL fills by itself.
+  if (defaults) return;
   sql("do $$ declare c record; begin for c in select table_name t, column_name n from information_schema.columns "
-      "where table_schema = 'public' and column_default is not null and column_name in ('created_at', 'updated_at', "
-      "'last_edited_date', 'created_date', 'execution_count', 'success_rate', 'active_instances_count', "
-      "'total_instances_count', 'send_count', 'step_history', 'history_log') loop "
+      "where table_schema = 'public' and column_default is not null and column_name <> 'id' loop "
       "execute format('alter table %I alter column %I drop default, alter column %I drop not null', c.t, c.n, c.n); "
       "end loop; end $$");
 }
@@ -430,7 +427,10 @@ std::int64_t LinkedWorld::late(std::int64_t count) {
 }
 
 std::string LinkedWorld::key(const std::string& model, std::int64_t n) {
-  return key_sql(model.c_str(), std::to_string(n));
+  const Kind& kind = kind_of(model);
+  const auto& title = kind.fields.front();
+  return fmt::format("(select id from {} where {} = '{}')", kind.table, title.column,
+                     filled(title.value, std::to_string(n)));
 }
 
 std::string LinkedWorld::page(const std::string& model, std::int64_t n) {

@@ -14,9 +14,9 @@ namespace rowpage::bench {
 
 class LinkedWorld : public Stage {
  public:
-  /// `made_values`: whether PostgreSQL fills what it alone knows (created_at and the like). Those values travel to
-  /// Notion, so that each page of an import is written once more; without them an import only reads.
-  explicit LinkedWorld(bool made_values);
+  /// `defaults`: whether columns that an import leaves empty are filled by PostgreSQL. Such values travel to Notion, so
+  /// that nearly each page of an import is read and written once more; without them an import only reads.
+  explicit LinkedWorld(bool defaults);
 
   static std::int64_t pairs();
 

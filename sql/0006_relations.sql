@@ -231,8 +231,10 @@ end
 $$;
 comment on function rowpage.write_rows(jsonb, jsonb) is 'Writes the rows of one shape; compare-and-set on xmin, for inserts on the key.';
 
+-- Everything here is found by key. Sequential scans are ruled out, for in a first sync the statistics are those of empty
+-- tables, and a plan made from them would read whole tables of links again and again.
 create or replace function rowpage.commit(request jsonb) returns jsonb
-language plpgsql volatile security invoker set search_path = ''
+language plpgsql volatile security invoker set search_path = '' set enable_seqscan = off
 as $$
 declare
   ticket uuid := (request ->> 'token')::uuid;
@@ -426,10 +428,15 @@ begin
   if request ? 'errands' then
     -- This record's list anew: what it awaits and what was to be looked at, all of it from this reading.
     delete from rowpage.errand e
-     using jsonb_to_recordset(request -> 'errands') as n(o int, row_key text, page_id text)
-      left join unnest(stored) s on s.o = n.o
-     where e.pair = this_pair and not n.o = any(moved) and e.kind in ('await_page', 'await_row')
-       and (e.row_key <> '' and e.row_key = coalesce(nullif(n.row_key, ''), s.row_key) or e.page_id = n.page_id and n.page_id <> '');
+     where e.pair = this_pair and e.kind in ('await_page', 'await_row') and e.row_key <> ''
+       and e.row_key = any(array(select coalesce(nullif(n.row_key, ''), s.row_key)
+                                   from jsonb_to_recordset(request -> 'errands') as n(o int, row_key text)
+                                   left join unnest(stored) s on s.o = n.o
+                                  where not n.o = any(moved)));
+    delete from rowpage.errand e
+     where e.pair = this_pair and e.kind in ('await_page', 'await_row') and e.page_id <> ''
+       and e.page_id = any(array(select n.page_id from jsonb_to_recordset(request -> 'errands') as n(o int, page_id text)
+                                  where not n.o = any(moved)));
     perform rowpage.add_errands(this_pair,
       (select jsonb_agg(e || jsonb_build_object('row_key', coalesce(nullif(e ->> 'row_key', ''), nullif(n ->> 'row_key', ''), s.row_key, '')))
          from jsonb_array_elements(request -> 'errands') n

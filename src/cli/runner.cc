@@ -32,12 +32,12 @@ struct Ready {
   bool cached = false;
 };
 
-// A data source as remembered, or else asked for.
-Result<Ready> find_out(Session& session, std::size_t index, bool may_use_cache) {
+// A data source as remembered, where it may be, or else asked for.
+Result<Ready> find_out(Session& session, std::size_t index, const SourceCache* cache) {
   const auto& spec = session.config().pairs[index];
   Ready ready;
-  if (may_use_cache) {
-    if (auto cached = cached_source(session, spec)) {
+  if (cache) {
+    if (auto cached = cache->find(spec)) {
       session.know_bot(cached->bot);
       session.know_source(spec.model, cached->source.data_source);
       ready.source = std::move(cached->source);
@@ -55,7 +55,7 @@ Result<Ready> make_ready(Session& session, std::size_t index, Ready ready) {
   auto pair = session.resolve(index, ready.source);
   if (!pair && ready.cached) {
     // What is remembered may be out of date: when it does not fit, Notion is asked.
-    auto fresh = find_out(session, index, false);
+    auto fresh = find_out(session, index, nullptr);
     if (!fresh) return fresh;
     ready = std::move(*fresh);
     pair = session.resolve(index, ready.source);
@@ -66,14 +66,14 @@ Result<Ready> make_ready(Session& session, std::size_t index, Ready ready) {
 }
 
 // Data sources of linked pairs that this run leaves alone, as far as they are remembered.
-void know_neighbours(Session& session, const std::vector<std::size_t>& selected) {
+void know_neighbours(Session& session, const SourceCache& cache, const std::vector<std::size_t>& selected) {
   const auto& pairs = session.config().pairs;
   if (selected.size() == pairs.size()) return;
   for (const std::size_t index : selected) {
     for (const auto& field : pairs[index].fields) {
       const auto target = std::ranges::find(pairs, field.relation.to, &PairSpec::model);
       if (!field.is_relation() || target == pairs.end()) continue;
-      if (auto cached = cached_source(session, *target)) session.know_source(target->model, cached->source.data_source);
+      if (auto cached = cache.find(*target)) session.know_source(target->model, cached->source.data_source);
     }
   }
 }
@@ -94,16 +94,17 @@ class LinkedRun {
 
   /// Reports in the order of the config.
   std::map<std::size_t, PairReport> run() {
-    know_neighbours(session_, request_.pairs);
+    const SourceCache cache(session_);
+    know_neighbours(session_, cache, request_.pairs);
     // A full run asks afresh, and so does a plan: it is what people look at when something is odd.
     const bool may_use_cache = !request_.options.full && !request_.options.dry_run;
-    prepare(request_.pairs, may_use_cache);
+    prepare(request_.pairs, may_use_cache ? &cache : nullptr);
     if (refuse_cycle()) return std::move(reports_);
     go(in_order());
     if (auto again = drifted(); !again.empty()) {
       // What was remembered no longer fits: once more with what Notion says now.
       for (const std::size_t index : again) reports_[index] = blank(index);
-      prepare(again, false);
+      prepare(again, nullptr);
       go(again);
     }
     return std::move(reports_);
@@ -124,17 +125,19 @@ class LinkedRun {
   }
 
   // First what each pair is, then how they fit together: a relation is laid beside the data source it leads to.
-  void prepare(const std::vector<std::size_t>& indexes, bool may_use_cache) {
+  void prepare(const std::vector<std::size_t>& indexes, const SourceCache* cache) {
     std::map<std::size_t, Ready> found;
     for (const std::size_t index : indexes) {
       if (stopped()) return;
       counted(index, [&]() -> Status {
-        auto ready = find_out(session_, index, may_use_cache);
+        auto ready = find_out(session_, index, cache);
         if (!ready) return fail(ready.error());
         found[index] = std::move(*ready);
         return {};
       });
     }
+    // All tables at once; where that fails each pair reads its own, and fails or not by itself.
+    (void)session_.read_tables(indexes);
     for (auto& [index, ready] : found) {
       if (stopped()) return;
       counted(index, [&]() -> Status {
@@ -291,8 +294,9 @@ Status need_installed(Session& session) {
 Result<Pair> ready_pair(Session& session, const std::string& model) {
   auto indexes = session.selected({model});
   if (!indexes) return fail(indexes.error());
-  know_neighbours(session, *indexes);
-  auto found = find_out(session, indexes->front(), true);
+  const SourceCache cache(session);
+  know_neighbours(session, cache, *indexes);
+  auto found = find_out(session, indexes->front(), &cache);
   if (!found) return fail(found.error());
   auto ready = make_ready(session, indexes->front(), std::move(*found));
   if (!ready) return fail(ready.error());

@@ -178,15 +178,13 @@ Result<SourceSchema> Session::find_source(const PairSpec& spec) {
 }
 
 Result<TableSchema> Session::find_table(const PairSpec& spec) {
+  if (const auto known = read_together_.find(spec.table); known != read_together_.end()) return known->second;
   auto table = introspect_table(*database_, spec.table, spec.key);
   if (table) tables_[spec.table] = *table;
   return table;
 }
 
-Result<Neighbours> Session::neighbours(const PairSpec& spec) {
-  Neighbours around;
-  around.pairs = config_.pairs;
-  around.sources = sources_;
+std::set<std::string> Session::linked_tables(const PairSpec& spec) const {
   std::set<std::string> names;
   for (const auto& field : spec.fields) {
     if (!field.is_relation()) continue;
@@ -194,11 +192,43 @@ Result<Neighbours> Session::neighbours(const PairSpec& spec) {
     const auto target = std::ranges::find(config_.pairs, field.relation.to, &PairSpec::model);
     if (target != config_.pairs.end() && target->model != spec.model) names.insert(target->table);
   }
-  for (const auto& name : names) {
+  return names;
+}
+
+std::string Session::key_of(const std::string& table) const {
+  const auto pair = std::ranges::find(config_.pairs, table, &PairSpec::table);
+  return pair == config_.pairs.end() ? std::string() : pair->key;
+}
+
+Status Session::read_tables(const std::vector<std::size_t>& indexes) {
+  read_together_.clear();
+  std::set<std::string> names;
+  for (const std::size_t index : indexes) {
+    names.insert(config_.pairs[index].table);
+    names.merge(linked_tables(config_.pairs[index]));
+  }
+  std::vector<AskedTable> wanted;
+  for (const auto& name : names) wanted.push_back({name, key_of(name)});
+  auto tables = introspect_tables(*database_, wanted);
+  if (!tables) return fail(tables.error());
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    tables_.erase(wanted[i].table);
+    if ((*tables)[i]) tables_.emplace(wanted[i].table, *(*tables)[i]);
+    read_together_.emplace(wanted[i].table, std::move((*tables)[i]));
+  }
+  return {};
+}
+
+Result<Neighbours> Session::neighbours(const PairSpec& spec) {
+  Neighbours around;
+  around.pairs = config_.pairs;
+  around.sources = sources_;
+  for (const auto& name : linked_tables(spec)) {
     auto known = tables_.find(name);
     if (known == tables_.end()) {
-      const auto target = std::ranges::find(config_.pairs, name, &PairSpec::table);
-      auto table = introspect_table(*database_, name, target == config_.pairs.end() ? "" : target->key);
+      const auto together = read_together_.find(name);
+      auto table =
+          together != read_together_.end() ? together->second : introspect_table(*database_, name, key_of(name));
       // One that is not there is the relation's problem, which says so with its name.
       if (!table && table.error().cause == Cause::not_found) continue;
       if (!table) return fail(table.error());

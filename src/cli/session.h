@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -85,6 +86,9 @@ class Session {
   Result<SourceSchema> find_source(const PairSpec& spec);
   /// The table of a pair, read from the database.
   Result<TableSchema> find_table(const PairSpec& spec);
+  /// Reads the tables of these pairs and of what they link to, in a few statements for all. From then on, and until it
+  /// is called again, they are taken as they were now.
+  Status read_tables(const std::vector<std::size_t>& indexes);
 
   /// What the pair's relations lead to, read from the database; data sources as far as they are known by now.
   Result<Neighbours> neighbours(const PairSpec& spec);
@@ -102,6 +106,8 @@ class Session {
  private:
   Session(WorkspaceConfig config, const Environment& environment, Output& output, const Use& use);
   Status connect();
+  std::set<std::string> linked_tables(const PairSpec& spec) const;  // and join tables
+  std::string key_of(const std::string& table) const;               // of the pair's table; empty: it is no pair's
 
   WorkspaceConfig config_;
   Output& output_;
@@ -112,6 +118,7 @@ class Session {
   std::optional<Bot> bot_;
   std::map<std::string, std::string> sources_;  // model → data source
   std::map<std::string, TableSchema> tables_;   // linked tables and join tables, by their names in the config
+  std::map<std::string, Result<TableSchema>> read_together_;  // by read_tables()
   std::unique_ptr<Database> database_;
   std::unique_ptr<PostgresStore> store_;
   std::unique_ptr<PostgresTable> table_;

@@ -199,6 +199,7 @@ Status verify_setup(Session& session, const std::vector<std::size_t>& indexes,
     if (!source) return fail(source.error());
     sources.emplace_back(index, std::move(*source));
   }
+  if (auto read = session.read_tables(indexes); !read) return fail(read.error());
   // The first sync need not ask again. One that runs just now holds the lease and knows the schemas itself.
   auto held = HeldLease::take(session, 0);
   std::vector<Error> unfit;  // all of them, so that one setup shows all there is to mend

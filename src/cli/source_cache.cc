@@ -2,6 +2,7 @@
 
 #include "base/digest.h"
 #include "core/table_name.h"
+#include "postgres/sql_text.h"
 
 namespace rowpage {
 namespace {
@@ -85,14 +86,33 @@ Status remember_source(Session& session, const Pair& pair, const SourceSchema& s
   return {};
 }
 
-std::optional<CachedSource> cached_source(Session& session, const PairSpec& spec) {
-  const auto [schema, name] = split_table_name(spec.table);
+namespace {
+
+// The schemas remembered for the workspace, by table. None where they cannot be read: then Notion is asked.
+std::map<std::string, std::string> remembered(Session& session) {
   auto answer = session.database().read(
-      "select source_schema from rowpage.pair where workspace = $1 and table_schema = $2 and table_name = $3"
-      " and source_schema_at > clock_timestamp() - $4::bigint * interval '1 millisecond'",
-      {session.config().name, schema, name, std::to_string(fresh_ms)}, "look for the known schema of " + spec.model);
-  if (!answer || answer->rows() != 1) return std::nullopt;
-  auto cached = read_cache(answer->text(0, 0), session.config().connections.notion_token);
+      "select table_schema, table_name, source_schema from rowpage.pair where workspace = $1"
+      " and source_schema_at > clock_timestamp() - $2::bigint * interval '1 millisecond'",
+      {session.config().name, std::to_string(fresh_ms)}, "look for the known schemas of data sources");
+  std::map<std::string, std::string> texts;
+  for (int i = 0; answer && i < answer->rows(); ++i) {
+    // Two lines of one table: a pair that changed its data source. Neither is sure.
+    const std::string table = quote_name(answer->text(i, 0), answer->text(i, 1));
+    const auto [known, fresh] = texts.emplace(table, answer->text(i, 2));
+    if (!fresh) known->second.clear();
+  }
+  return texts;
+}
+
+}  // namespace
+
+SourceCache::SourceCache(Session& session) : session_(session), texts_(remembered(session)) {}
+
+std::optional<CachedSource> SourceCache::find(const PairSpec& spec) const {
+  const TableName table = split_table_name(spec.table);
+  const auto text = texts_.find(quote_name(table.schema, table.name));
+  if (text == texts_.end()) return std::nullopt;
+  auto cached = read_cache(text->second, session_.config().connections.notion_token);
   if (!cached) return std::nullopt;
   const auto& source = cached->source;
   const bool same = !spec.data_source.empty() ? source.data_source == spec.data_source

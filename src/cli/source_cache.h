@@ -5,6 +5,7 @@
 // that changes with it.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 
@@ -17,8 +18,17 @@ struct CachedSource {
   Bot bot;
 };
 
-/// What is remembered for the pair, when it is fresh and was made for this spec and this token.
-std::optional<CachedSource> cached_source(Session& session, const PairSpec& spec);
+/// What is remembered for the workspace's pairs, read once for all of them.
+class SourceCache {
+ public:
+  explicit SourceCache(Session& session);
+  /// What is remembered for the pair, when it is fresh and was made for this spec and this token.
+  std::optional<CachedSource> find(const PairSpec& spec) const;
+
+ private:
+  Session& session_;
+  std::map<std::string, std::string> texts_;  // by quoted table
+};
 
 /// Keeps a schema just asked for with the pair's state. The caller holds the lease that `fence` belongs to.
 Status remember_source(Session& session, const Pair& pair, const SourceSchema& source, std::int64_t fence,

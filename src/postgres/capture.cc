@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
+#include <functional>
+#include <map>
 
 #include "postgres/migrations.h"
 #include "postgres/row_shape.h"
@@ -57,48 +59,20 @@ TriggerSet triggers(const Pair& pair, std::optional<std::size_t> field) {
   return field ? link_triggers(pair, *field) : row_triggers(pair);
 }
 
-/// Whether a function of ours has a source that one of this program's migrations holds.
-Result<bool> unaltered(Unit& unit, const std::string& function) {
-  auto answer = unit.run(
-      "select p.prosrc from pg_catalog.pg_proc p join pg_catalog.pg_namespace s on s.oid = p.pronamespace "
-      "where s.nspname = 'rowpage' and p.proname = $1",
-      {function}, "checking the capture functions");
-  if (!answer) return fail(answer.error());
-  if (answer->rows() != 1 || answer->text(0, 0).empty()) return false;
-  return std::ranges::any_of(migrations(), [&](const Migration& migration) {
-    return migration.text.find(answer->text(0, 0)) != std::string_view::npos;
+/// Whether a source is one that this program's migrations hold.
+bool unaltered(std::string_view source) {
+  return !source.empty() && std::ranges::any_of(migrations(), [&](const Migration& migration) {
+    return migration.text.find(source) != std::string_view::npos;
   });
 }
 
-/// The states of one table and its partitions.
-Status add_states(Unit& unit, const Pair& pair, std::optional<std::size_t> field, std::vector<CaptureState>& states) {
-  const TriggerSet set = triggers(pair, field);
-  const Relation* relation = field ? &pair.fields[*field].relation : nullptr;
-  const std::string& schema = relation == nullptr ? pair.schema_name : relation->join_schema;
-  const std::string& table = relation == nullptr ? pair.table_name : relation->join_table;
-  std::vector<std::string> names;
-  for (const auto& event : events) names.push_back(set.name(event));
-  auto answer = unit.run(
-      "with recursive family as ("
-      "  select c.oid from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace "
-      "   where n.nspname = $1 and c.relname = $2 and c.relkind in ('r', 'p')"
-      "  union select i.inhrelid from pg_catalog.pg_inherits i join family f on f.oid = i.inhparent) "
-      "select n.nspname, c.relname, (select count(*) from pg_catalog.pg_trigger g join pg_catalog.pg_proc p on p.oid = "
-      "g.tgfoid join pg_catalog.pg_namespace s on s.oid = p.pronamespace "
-      "   where g.tgrelid = c.oid and g.tgenabled = 'A' and g.tgargs = pg_catalog.decode($3, 'hex') and g.tgqual is "
-      "null and s.nspname = 'rowpage' and p.proname = $4 and g.tgname = any($5::text[])) "
-      "from family f join pg_catalog.pg_class c on c.oid = f.oid join pg_catalog.pg_namespace n on n.oid = "
-      "c.relnamespace order by c.relispartition, 1, 2",
-      {schema, table, trigger_arguments_hex(set.arguments), set.function, array_literal(names)},
-      "checking the capture triggers of " + schema + "." + table);
-  if (!answer) return fail(answer.error());
-  auto sound = unaltered(unit, set.function);
-  if (!sound) return fail(sound.error());
-  for (int i = 0; i < answer->rows(); ++i) {
-    states.push_back({std::string(answer->text(i, 0)), std::string(answer->text(i, 1)), field,
-                      *sound && answer->integer(i, 2) == std::ssize(events)});
+/// What a pair captures: its rows (nullopt), and the links of its join tables, by their fields.
+std::vector<std::optional<std::size_t>> captured(const Pair& pair) {
+  std::vector<std::optional<std::size_t>> what{std::nullopt};
+  for (std::size_t i = 0; i < pair.fields.size(); ++i) {
+    if (pair.fields[i].relation.kind == Relation::Kind::join) what.emplace_back(i);
   }
-  return {};
+  return what;
 }
 
 }  // namespace
@@ -134,19 +108,64 @@ std::vector<std::string> capture_statements(const Pair& pair, const std::string&
   return statements;
 }
 
-Result<std::vector<CaptureState>> capture_states(Unit& unit, const Pair& pair) {
+Statement capture_question(const Pair& pair) {
+  std::vector<std::string> schemas, tables, functions, arguments, prefixes, words;
+  for (const auto& field : captured(pair)) {
+    const TriggerSet set = triggers(pair, field);
+    const Relation* relation = field ? &pair.fields[*field].relation : nullptr;
+    schemas.push_back(relation == nullptr ? pair.schema_name : relation->join_schema);
+    tables.push_back(relation == nullptr ? pair.table_name : relation->join_table);
+    functions.push_back(set.function);
+    arguments.push_back(trigger_arguments_hex(set.arguments));
+    prefixes.push_back(set.prefix);
+  }
+  for (const auto& event : events) words.emplace_back(event.event);
+  // Each table with its partitions. The function's source stands in its first row.
+  return {
+      "with recursive wanted as (select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], "
+      "$5::text[]) with ordinality w(schema, name, function, arguments, prefix, i)), "
+      "family as (select w.i, c.oid from wanted w join pg_catalog.pg_namespace n on n.nspname = w.schema "
+      "  join pg_catalog.pg_class c on c.relnamespace = n.oid and c.relname = w.name and c.relkind in ('r', 'p') "
+      "  union select f.i, i.inhrelid from pg_catalog.pg_inherits i join family f on f.oid = i.inhparent) "
+      "select w.i, n.nspname, c.relname, (select count(*) from pg_catalog.pg_trigger g join pg_catalog.pg_proc p on "
+      "  p.oid = g.tgfoid join pg_catalog.pg_namespace s on s.oid = p.pronamespace where g.tgrelid = c.oid "
+      "  and g.tgenabled = 'A' and g.tgargs = pg_catalog.decode(w.arguments, 'hex') and g.tgqual is null "
+      "  and s.nspname = 'rowpage' and p.proname = w.function "
+      "  and g.tgname = any(array(select w.prefix || e from pg_catalog.unnest($6::text[]) e))), "
+      "w.function, case when row_number() over (partition by w.function order by w.i, c.relispartition, n.nspname, "
+      "  c.relname) = 1 then (select p.prosrc from pg_catalog.pg_proc p join pg_catalog.pg_namespace s "
+      "  on s.oid = p.pronamespace where s.nspname = 'rowpage' and p.proname = w.function) end "
+      "from family f join wanted w on w.i = f.i join pg_catalog.pg_class c on c.oid = f.oid "
+      "join pg_catalog.pg_namespace n on n.oid = c.relnamespace "
+      "order by w.i, c.relispartition, n.nspname, c.relname",
+      {array_literal(schemas), array_literal(tables), array_literal(functions), array_literal(arguments),
+       array_literal(prefixes), array_literal(words)}};
+}
+
+std::vector<CaptureState> capture_answer(const Pair& pair, const Answer& answer) {
+  const auto what = captured(pair);
+  std::map<std::string, bool, std::less<>> sound;
   std::vector<CaptureState> states;
-  if (Status status = add_states(unit, pair, std::nullopt, states); !status) return fail(status.error());
-  for (std::size_t i = 0; i < pair.fields.size(); ++i) {
-    if (pair.fields[i].relation.kind != Relation::Kind::join) continue;
-    if (Status status = add_states(unit, pair, i, states); !status) return fail(status.error());
+  for (int i = 0; i < answer.rows(); ++i) {
+    if (!answer.null(i, 5)) sound[std::string(answer.text(i, 4))] = unaltered(answer.text(i, 5));
+    const auto function = sound.find(answer.text(i, 4));
+    const bool all = answer.integer(i, 3) == std::ssize(events);
+    states.push_back({std::string(answer.text(i, 1)), std::string(answer.text(i, 2)),
+                      what[static_cast<std::size_t>(answer.integer(i, 0)) - 1],
+                      all && function != sound.end() && function->second});
   }
   return states;
 }
 
+Result<std::vector<CaptureState>> capture_states(Unit& unit, const Pair& pair) {
+  const Statement question = capture_question(pair);
+  auto answer = unit.run(question.sql, question.parameters, "checking the capture triggers of " + pair.table);
+  if (!answer) return fail(answer.error());
+  return capture_answer(pair, *answer);
+}
+
 std::size_t captured_tables(const Pair& pair) {
-  return 1 + static_cast<std::size_t>(std::ranges::count(pair.fields, Relation::Kind::join,
-                                                         [](const Field& field) { return field.relation.kind; }));
+  return captured(pair).size();
 }
 
 }  // namespace rowpage

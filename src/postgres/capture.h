@@ -32,6 +32,9 @@ std::vector<std::string> capture_statements(const Pair& pair, const std::string&
 
 /// The pair's table and its partitions, then its join tables. A table that is not there is left out.
 Result<std::vector<CaptureState>> capture_states(Unit& unit, const Pair& pair);
+/// The same in two parts, so that the question can travel with others.
+Statement capture_question(const Pair& pair);
+std::vector<CaptureState> capture_answer(const Pair& pair, const Answer& answer);
 
 /// How many tables capture_states() names at least, when all are there.
 std::size_t captured_tables(const Pair& pair);

@@ -277,29 +277,29 @@ Database::Step Database::try_unit(const char* begin, bool writes, const std::fun
   return transient(unit.sqlstate_) ? Step::again : Step::failed;
 }
 
-// The message's answers are those of BEGIN, of the settings, of the statement and of COMMIT; after an error none
+// The message's answers are those of BEGIN, of the settings, of the statements and of COMMIT; after an error none
 // follows.
-Database::Step Database::try_message(const std::string& message, bool writes, std::string_view doing, Answer& answer,
-                                     Error& error) {
-  constexpr int statement = 2, commit = 3;
+Database::Step Database::try_message(const std::string& message, bool writes, std::string_view doing,
+                                     std::vector<Answer>& answers, Error& error) {
+  constexpr std::size_t before = 2;
   if (Status connected = connect(); !connected) {
     error = connected.error();
     return error.cause == Cause::unavailable ? Step::again : Step::failed;
   }
   std::optional<ServerMessage> failure;
   bool sent = PQsendQuery(link_, message.c_str()) == 1;
-  for (int n = 0; sent; ++n) {
+  for (std::size_t n = 0; sent; ++n) {
     PGresult* result = PQgetResult(link_);
     if (result == nullptr) break;
     const ExecStatusType status = PQresultStatus(result);
     if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK) {
       Answer received(result);
-      if (n == statement) answer = std::move(received);
+      if (n >= before && n - before < answers.size()) answers[n - before] = std::move(received);
       continue;
     }
     if (!failure) {
       failure = message_of(result);
-      error = error_of(*failure, n == commit ? "committing" : doing, plan_->role);
+      error = error_of(*failure, n == before + answers.size() ? "committing" : doing, plan_->role);
     }
     PQclear(result);
   }
@@ -315,23 +315,31 @@ Database::Step Database::try_message(const std::string& message, bool writes, st
   return transient(failure->sqlstate) ? Step::again : Step::failed;
 }
 
-Result<Answer> Database::one_message(const char* begin, bool writes, const std::string& sql,
-                                     const Parameters& parameters, std::string_view doing) {
-  Answer answer(nullptr);
-  if (before_commit) {  // a test wants to stand between the statement and its COMMIT
-    const Status done = run_unit(begin, writes, [&](Unit& unit) -> Status {
-      auto ran = unit.run(sql, parameters, doing);
-      if (!ran) return fail(ran.error());
-      answer = std::move(*ran);
+Result<std::vector<Answer>> Database::one_message(const char* begin, bool writes, std::span<const Statement> statements,
+                                                  std::string_view doing) {
+  std::vector<Answer> answers;
+  Status done;
+  if (before_commit) {  // a test wants to stand between the statements and their COMMIT
+    done = run_unit(begin, writes, [&](Unit& unit) -> Status {
+      answers.clear();
+      for (const auto& [sql, parameters] : statements) {
+        auto ran = unit.run(sql, parameters, doing);
+        if (!ran) return fail(ran.error());
+        answers.push_back(std::move(*ran));
+      }
       return {};
     });
-    if (!done) return fail(done.error());
-    return answer;
+  } else {
+    std::string message = opening(begin);
+    for (const auto& [sql, parameters] : statements) {
+      message += "; " + with_literals(sql, parameters);
+      answers.emplace_back(nullptr);
+    }
+    message += "; commit";
+    done = repeat([&](Error& error) { return try_message(message, writes, doing, answers, error); });
   }
-  const std::string message = opening(begin) + "; " + with_literals(sql, parameters) + "; commit";
-  const Status done = repeat([&](Error& error) { return try_message(message, writes, doing, answer, error); });
   if (!done) return fail(done.error());
-  return answer;
+  return answers;
 }
 
 Status Database::run_unit(const char* begin, bool writes, const std::function<Status(Unit&)>& body) {
@@ -364,19 +372,26 @@ Status Database::repeat(const std::function<Step(Error&)>& attempt_once) {
 }
 
 Result<Answer> Database::read(const std::string& sql, const Parameters& parameters, std::string_view doing) {
-  return one_message(begin_reading, false, sql, parameters, doing);
+  const Statement one{sql, parameters};
+  auto answers = read({&one, 1}, doing);
+  if (!answers) return fail(std::move(answers.error()));
+  return std::move(answers->front());
+}
+
+Result<std::vector<Answer>> Database::read(std::span<const Statement> statements, std::string_view doing) {
+  return one_message(begin_reading, false, statements, doing);
 }
 
 Result<std::string> Database::call(const std::string& function, const std::string& request, std::string_view doing,
                                    bool private_values) {
-  const std::string statement = "select rowpage." + function + "($1::jsonb)";
+  const Statement statement{"select rowpage." + function + "($1::jsonb)", {request}};
   if (!private_values) {
-    auto answer = one_message(begin_writing, true, statement, {request}, doing);
-    if (!answer) return fail(std::move(answer.error()));
-    return std::string(answer->text(0, 0));
+    auto answers = one_message(begin_writing, true, {&statement, 1}, doing);
+    if (!answers) return fail(std::move(answers.error()));
+    return std::string(answers->front().text(0, 0));
   }
   return write<std::string>([&](Unit& unit) -> Result<std::string> {
-    auto answer = unit.run(statement, {request}, doing);
+    auto answer = unit.run(statement.sql, statement.parameters, doing);
     if (!answer) return fail(std::move(answer.error()));
     return std::string(answer->text(0, 0));
   });

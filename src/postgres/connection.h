@@ -4,9 +4,10 @@
 // outlives a transaction: unnamed statements, settings by set_config(..., true), no temporary tables, no session locks,
 // no LISTEN.
 //
-// A unit of one statement travels as one message, from BEGIN to COMMIT, for a database in another town costs its round
-// trips. It is a simple query with the values written into it: libpq's pipeline mode loses its server behind some
-// poolers. A server logs statements that fail, so what holds values of records goes as parameters, in three messages.
+// A unit whose statements are known from the start travels as one message, from BEGIN to COMMIT, for a database in
+// another town costs its round trips. It is a simple query with the values written into it: libpq's pipeline mode loses
+// its server behind some poolers. A server logs statements that fail, so what holds values of records goes as
+// parameters, in three messages.
 //
 // A unit is one transaction. Reading may be repeated on a new connection. Writing has one dangerous moment: the COMMIT
 // whose answer is lost. Every function of ours is safe to call again with the same argument (its token, ticket or lease
@@ -50,6 +51,11 @@ class Answer {
 
 using Parameter = std::optional<std::string>;
 using Parameters = std::vector<Parameter>;
+
+struct Statement {
+  std::string sql;
+  Parameters parameters;
+};
 
 struct DatabaseOptions {
   std::string url;
@@ -103,6 +109,8 @@ class Database {
 
   /// One statement as a unit. Its parameters may show in the server's log.
   Result<Answer> read(const std::string& sql, const Parameters& parameters, std::string_view doing);
+  /// Several, of which none needs another's answer, as one unit and one message. An answer for each, in order.
+  Result<std::vector<Answer>> read(std::span<const Statement> statements, std::string_view doing);
 
   /// `select rowpage.NAME($1)` as a writing unit; the answer is the function's jsonb as text. `private_values`: the
   /// request must not show in the server's log.
@@ -137,9 +145,10 @@ class Database {
   enum class Step { done, failed, again, commit_lost };
   Status run_unit(const char* begin, bool writes, const std::function<Status(Unit&)>& body);
   Status repeat(const std::function<Step(Error&)>& attempt);
-  Result<Answer> one_message(const char* begin, bool writes, const std::string& sql, const Parameters& parameters,
-                             std::string_view doing);
-  Step try_message(const std::string& message, bool writes, std::string_view doing, Answer& answer, Error& error);
+  Result<std::vector<Answer>> one_message(const char* begin, bool writes, std::span<const Statement> statements,
+                                          std::string_view doing);
+  Step try_message(const std::string& message, bool writes, std::string_view doing, std::vector<Answer>& answers,
+                   Error& error);
   std::string opening(const char* begin) const;
   Step try_unit(const char* begin, bool writes, const std::function<Status(Unit&)>& body, Error& error);
   Status connect();

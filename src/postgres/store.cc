@@ -138,45 +138,45 @@ Result<PairState> PostgresStore::load(const Pair& pair) {
   auto there = installed();
   if (!there) return fail(there.error());
   if (!*there) return PairState{};
-  return database_.read<PairState>([&](Unit& unit) -> Result<PairState> {
-    auto answer = unit.run(
-        "select p.id, " + ms_of("p.watermark") + ", " + ms_of("p.full_scan_at") +
-            ", p.first_sync_done, p.scan_needed, p.fingerprint, p.bot_id, p.source_schema, " +
-            ms_of("p.source_schema_at") +
-            ", p.trash_query, p.trash_search, p.database_identity, p.database_identity = rowpage.database_identity(), "
-            "(select count(*) from rowpage.link l where l.pair = p.id and l.page_live and l.row_live), "
-            "p.stranded_pages "
-            "from rowpage.pair p where p.id = " +
-            pair_id,
-        identity_of(pair), "loading the state of " + pair.model);
-    if (!answer) return fail(answer.error());
-    PairState state;
-    if (answer->rows() == 1) {
-      const bool stored = !answer->text(0, 11).empty();
-      state.live_links = answer->integer(0, 13);
-      if (stored && answer->flag(0, 12)) {
-        state.known = true;
-        state.watermark_ms = optional_ms(*answer, 0, 1);
-        state.full_scan_ms = optional_ms(*answer, 0, 2);
-        state.first_sync_done = answer->flag(0, 3);
-        state.scan_needed = answer->flag(0, 4);
-        state.stranded_pages = answer->flag(0, 14);
-        state.fingerprint = std::string(answer->text(0, 5));
-        state.bot_id = std::string(answer->text(0, 6));
-        state.schema_json = std::string(answer->text(0, 7));
-        state.schema_ms = answer->null(0, 8) ? 0 : answer->integer(0, 8);
-        if (!answer->null(0, 9)) state.trash_query = answer->flag(0, 9);
-        if (!answer->null(0, 10)) state.trash_search = answer->flag(0, 10);
-      } else if (stored) {
-        state.scan_needed = true;  // another database than the one that stored this: a first sync again
-      }
+  const Statement statements[] = {
+      {"select p.id, " + ms_of("p.watermark") + ", " + ms_of("p.full_scan_at") +
+           ", p.first_sync_done, p.scan_needed, p.fingerprint, p.bot_id, p.source_schema, " +
+           ms_of("p.source_schema_at") +
+           ", p.trash_query, p.trash_search, p.database_identity, p.database_identity = rowpage.database_identity(), "
+           "(select count(*) from rowpage.link l where l.pair = p.id and l.page_live and l.row_live), "
+           "p.stranded_pages "
+           "from rowpage.pair p where p.id = " +
+           pair_id,
+       identity_of(pair)},
+      capture_question(pair)};
+  auto answers = database_.read(statements, "loading the state of " + pair.model);
+  if (!answers) return fail(answers.error());
+  const Answer* answer = &answers->front();
+  PairState state;
+  if (answer->rows() == 1) {
+    const bool stored = !answer->text(0, 11).empty();
+    state.live_links = answer->integer(0, 13);
+    if (stored && answer->flag(0, 12)) {
+      state.known = true;
+      state.watermark_ms = optional_ms(*answer, 0, 1);
+      state.full_scan_ms = optional_ms(*answer, 0, 2);
+      state.first_sync_done = answer->flag(0, 3);
+      state.scan_needed = answer->flag(0, 4);
+      state.stranded_pages = answer->flag(0, 14);
+      state.fingerprint = std::string(answer->text(0, 5));
+      state.bot_id = std::string(answer->text(0, 6));
+      state.schema_json = std::string(answer->text(0, 7));
+      state.schema_ms = answer->null(0, 8) ? 0 : answer->integer(0, 8);
+      if (!answer->null(0, 9)) state.trash_query = answer->flag(0, 9);
+      if (!answer->null(0, 10)) state.trash_search = answer->flag(0, 10);
+    } else if (stored) {
+      state.scan_needed = true;  // another database than the one that stored this: a first sync again
     }
-    auto captures = capture_states(unit, pair);
-    if (!captures) return fail(captures.error());
-    state.capture_ready = answer->rows() == 1 && captures->size() >= captured_tables(pair);
-    for (const auto& capture : *captures) state.capture_ready &= capture.ready;
-    return state;
-  });
+  }
+  const auto captures = capture_answer(pair, answers->back());
+  state.capture_ready = answer->rows() == 1 && captures.size() >= captured_tables(pair);
+  for (const auto& capture : captures) state.capture_ready &= capture.ready;
+  return state;
 }
 
 Result<std::vector<Link>> PostgresStore::links(const Pair& pair, const std::string& condition, Parameters more) {
