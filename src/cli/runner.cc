@@ -103,7 +103,10 @@ class LinkedRun {
     go(in_order());
     if (auto again = drifted(); !again.empty()) {
       // What was remembered no longer fits: once more with what Notion says now.
-      for (const std::size_t index : again) reports_[index] = blank(index);
+      for (const std::size_t index : again) {
+        reports_[index] = blank(index);
+        ready_.erase(index);
+      }
       prepare(again, nullptr);
       go(again);
     }

@@ -55,12 +55,13 @@ void read_field(const Pair& pair, std::size_t index, const Shown& shown, ReadPag
   if (!property) {
     // Gone from the schema, or not shown to us: not the same as empty.
     Unreadable gone{index, fmt::format("the page shows no property \"{}\"", field.property)};
+    gone.hint =
+        "If the property was removed or renamed, `rowpage check` shows it. The record is tried again within the hour, "
+        "or with `rowpage parked retry`.";
     if (field.type == FieldType::relation) {
       gone.why += "; the database it leads to may not be shared with this integration";
-      gone.hint = fmt::format(
-          "Share the database of {} (··· > Connections in Notion); the record is "
-          "tried again within the hour, or with `rowpage parked retry`.",
-          field.relation.to);
+      gone.hint =
+          fmt::format("Share the database of {} (··· > Connections in Notion). {}", field.relation.to, gone.hint);
     }
     read.page.unreadable.push_back(std::move(gone));
     return;

@@ -153,6 +153,29 @@ TEST_F(LinksBadInput, a_database_that_is_missing_trashed_or_not_shared_stops_its
   world.expect_equal();
 }
 
+TEST_F(LinksBadInput, a_relation_removed_from_notion_takes_no_link_from_the_database) {
+  set_up();
+  world.link_page(world.page_of("Task", "dig"), "Watchers", {world.page_of("Person", "ann")});
+  ASSERT_EQ(world.sync().code, 0);
+  world.person("PATCH", "/v1/data_sources/" + world.sources["Task"],
+               json::object{{"properties", json::object{{"Watchers", nullptr}}}});
+  world.person("PATCH", "/v1/pages/" + world.page_of("Task", "dig"),
+               json::object{{"properties", json::object{{"Name", title("dig deep")}}}});
+  // What is remembered of the schema is out of date; so is asked what is there now.
+  for (const auto& options : {std::vector<std::string>{}, {"--full"}}) {
+    const auto ran = world.sync(options);
+    EXPECT_EQ(ran.code, 1) << ran.out << ran.err;
+    EXPECT_THAT(ran.err, HasSubstr("Task: property \"Watchers\": the Notion database \"Tasks\" has no such property"));
+    EXPECT_EQ(world.number("select count(*) from task_watchers"), 1);
+  }
+  // Made anew by setup it is another property, empty on every page: nobody took these links away.
+  ASSERT_EQ(world.run({"setup"}).code, 0);
+  const auto mapping = world.sync();
+  EXPECT_EQ(mapping.code, 5) << mapping.out << mapping.err;
+  EXPECT_THAT(mapping.err, HasSubstr("the mapping has changed since the last run"));
+  EXPECT_EQ(world.number("select count(*) from task_watchers"), 1);
+}
+
 TEST_F(LinksBadInput, more_links_than_a_column_holds_park_the_record_until_one_is_left) {
   set_up();
   const auto dig = world.page_of("Task", "dig"), ann = world.page_of("Person", "ann");

@@ -168,6 +168,26 @@ TEST_F(LinksEndToEnd, a_required_link_makes_its_record_wait_in_plain_words_and_t
   world.expect_quiet();
 }
 
+TEST_F(LinksEndToEnd, a_record_whose_required_link_leads_to_a_record_not_synced_yet_waits_and_goes_on_with_it) {
+  populate();
+  const auto boat = world.make_page("Project", "boat");
+  world.make_page("Task", "sail", {{"Project", {boat}}});
+  const auto part = world.sync({"--model", "Task"});
+  EXPECT_EQ(part.code, 0) << part.out << part.err;
+  EXPECT_EQ(figure_of(part, "Task", "waiting"), 1) << part.out;
+  const auto parked = world.run({"parked"}).out;
+  EXPECT_THAT(parked, HasSubstr("Project links to a page that has no row yet, and column project_id is required"));
+  EXPECT_THAT(parked, HasSubstr("It goes on by itself as soon as the linked page of Project has been synced."));
+  EXPECT_THAT(world.run({"status"}).out, HasSubstr("1 link waits for the record at the other end"));
+  EXPECT_THAT(world.run({"report"}).out, HasSubstr("waiting"));
+  const auto whole = world.sync();
+  EXPECT_EQ(whole.code, 0) << whole.out << whole.err;
+  EXPECT_EQ(figure_of(whole, "Project", "rows_created") + figure_of(whole, "Task", "rows_created"), 2);
+  EXPECT_THAT(world.run({"parked"}).out, HasSubstr("nothing is parked"));
+  world.expect_equal();
+  world.expect_quiet();
+}
+
 TEST_F(LinksEndToEnd, a_page_with_more_links_than_a_page_object_shows_keeps_them_all) {
   populate();
   std::vector<std::string> pages;
