@@ -598,6 +598,7 @@ class Decider {
   // its conflict already (and stands in the log) is none any more.
   bool edited(Side side) const {
     const Link& link = *state_.link;
+    if (side == Side::supabase && state_.derived) return false;  // defaults of a row we made are nobody's edit
     for (std::size_t i = 0; i < pair_.fields.size(); ++i) {
       const Field& field = pair_.fields[i];
       if (field.is_relation()) {

@@ -31,6 +31,7 @@ struct RecordState {
   std::optional<Link> link;
   std::vector<Pending> open;    // requests about this record whose outcome is not known yet
   Times page_times, row_times;  // when each field changed, where something better than the record's own time is known
+  bool derived = false;         // the row was changed by nobody since we wrote it but by its own defaults and triggers
   std::vector<std::int64_t> captured;  // entries of the capture log that led here, acknowledged with the outcome
   std::string ambiguous;               // why no counterpart can be chosen: the half parks
   bool adopting = false;  // `link` is not stored yet: our own page, met again after its create had been given up

@@ -173,6 +173,13 @@ class Applier {
     return {};
   }
 
+  // A row that has moved since it was observed may carry an edit of which the capture log will only tell later.
+  static void take_row(RecordState& state, std::optional<Row> row) {
+    const bool same = row && state.row && row->version == state.row->version;
+    state.derived = state.derived && same;
+    state.row = std::move(row);
+  }
+
   // Compare-and-set lost: read the rows again and decide anew.
   Status redecide_rows(std::vector<Work>& batch) {
     std::vector<std::string> keys;
@@ -185,7 +192,7 @@ class Applier {
     for (auto& work : batch) {
       if (work.settled || work.action.key.empty()) continue;
       const auto row = std::ranges::find(*rows, work.action.key, &Row::key);
-      work.state.row = row != rows->end() ? std::optional(*row) : std::nullopt;
+      take_row(work.state, row != rows->end() ? std::optional(*row) : std::nullopt);
       if (auto found = find_targets(run_, work.state); !found) return found;
       work.action = decide(pair_, work.state, run_.plan_options());
       if (work.action.nothing()) work.settled = true;
@@ -341,7 +348,7 @@ class Applier {
       if (work.settled) continue;
       if (!work.action.key.empty() && work.state.orphan_of.empty()) {
         const auto row = std::ranges::find(*rows, work.action.key, &Row::key);
-        work.state.row = row != rows->end() ? std::optional(*row) : std::nullopt;
+        take_row(work.state, row != rows->end() ? std::optional(*row) : std::nullopt);
       }
       states.push_back(&work.state);
     }

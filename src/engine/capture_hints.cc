@@ -31,6 +31,7 @@ Status CaptureHints::take(std::optional<Millis> since) {
       hint.ids.push_back(change.id);
       hint.times.resize(pair_.fields.size());
       if (change.own) continue;
+      hint.by_others = true;
       for (const std::size_t field : change.fields) {
         auto& time = hint.times[field];
         if (!time || *time < change.at_ms) time = change.at_ms;
@@ -57,6 +58,7 @@ void CaptureHints::attach(RecordState& state, const std::string& key) {
   if (hint == hints_.end()) return;
   state.captured = std::move(hint->second.ids);
   state.row_times = std::move(hint->second.times);
+  state.derived = !hint->second.by_others;
   hints_.erase(hint);
 }
 

@@ -40,6 +40,7 @@ class CaptureHints {
   struct Hint {
     std::vector<std::int64_t> ids;
     Times times;
+    bool by_others = false;  // not only by the database, in the wake of our own writes
   };
   Status follow_moved_keys(std::vector<std::string> keys);
 

@@ -356,6 +356,7 @@ Status Spool::add(const RecordState& state) {
   out.list(state.open, [&](const Pending& pending) { write(out, pending); });
   out.times(state.page_times);
   out.times(state.row_times);
+  out.flag(state.derived);
   out.text(state.ambiguous);
   out.text(state.orphan_of);
   out.changes(state.orphan_intended);
@@ -402,6 +403,7 @@ Result<RecordState> Spool::at(std::size_t number) {
   state.open = in.list<Pending>([&] { return read_pending(in); });
   state.page_times = in.times();
   state.row_times = in.times();
+  state.derived = in.flag();
   state.ambiguous = in.text();
   state.orphan_of = in.text();
   state.orphan_intended = in.changes();

@@ -88,6 +88,7 @@ RecordState any_state() {
   }
   state.page_presumed = coin();
   state.page_left = words();
+  state.derived = coin();
   state.targets = *rc::gen::container<std::vector<Target>>(
       rc::gen::build<Target>(rc::gen::set(&Target::field, rc::gen::inRange<std::size_t>(0, 5)),
                              rc::gen::set(&Target::page_id), rc::gen::set(&Target::ref), rc::gen::set(&Target::key),
@@ -166,6 +167,7 @@ void expect_same(const RecordState& a, const RecordState& b) {
   }
   RC_ASSERT(a.page_presumed == b.page_presumed);
   RC_ASSERT(a.page_left == b.page_left);
+  RC_ASSERT(a.derived == b.derived);
   RC_ASSERT(a.targets == b.targets);
   RC_ASSERT(a.errands == b.errands);
   RC_ASSERT(a.page_times == b.page_times);

@@ -249,6 +249,37 @@ TEST(CompleteListing, that_cannot_be_had_is_said_and_nothing_is_concluded_from_i
   EXPECT_TRUE(story.postgres.parked().empty());
 }
 
+TEST(Trash, is_not_undone_by_what_the_database_filled_in_when_we_made_the_row_I4) {
+  Story story;
+  story.postgres.column_defaults = Values(3);
+  story.postgres.column_defaults[Story::score] = 7.0;
+  Values values = story.some();
+  values[Story::score] = Null{};
+  const std::string page = story.make_page(values);
+  story.make_page(story.some());
+  story.sync();
+  story.trash_page(page);  // before the default has travelled back
+  story.sync();
+  story.sync();
+  EXPECT_EQ(story.live_pages(), 1);
+  EXPECT_EQ(story.live_rows(), 1);
+}
+
+TEST(Trash, is_undone_by_a_persons_edit_of_such_a_row_I4) {
+  Story story;
+  story.postgres.column_defaults = Values(3);
+  story.postgres.column_defaults[Story::score] = 7.0;
+  Values values = story.some();
+  values[Story::score] = Null{};
+  const std::string page = story.make_page(values);
+  story.sync();
+  story.edit_row(story.row_of(page), {{Story::note, story.fresh("r1", Story::note)}});
+  story.trash_page(page);
+  story.sync();
+  story.sync();
+  EXPECT_EQ(story.live_pages(), 1);
+}
+
 // --- brakes
 
 TEST(Brake, stops_a_mass_deletion_in_supabase_before_any_page_is_touched_I9) {
