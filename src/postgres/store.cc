@@ -11,6 +11,8 @@
 namespace rowpage {
 namespace {
 
+constexpr Millis heard_lasts_ms = second_ms;  // how long a time heard with another answer saves the question
+
 constexpr const char* pair_id =
     "(select p.id from rowpage.pair p where p.workspace = $1 and p.data_source = $2 and p.table_schema = $3 and "
     "p.table_name = $4)";
@@ -70,6 +72,8 @@ Result<bool> PostgresStore::installed() {
 }
 
 Result<Millis> PostgresStore::now() {
+  const Millis since = clock_.monotonic() - heard_ms_;
+  if (heard_now_ms_ && since >= 0 && since <= heard_lasts_ms) return *heard_now_ms_ + since;
   auto answer = database_.read("select " + ms_of("clock_timestamp()"), {}, "asking the time");
   if (!answer) return fail(answer.error());
   return answer->integer(0, 0);
@@ -148,10 +152,13 @@ Result<PairState> PostgresStore::load(const Pair& pair) {
            "from rowpage.pair p where p.id = " +
            pair_id,
        identity_of(pair)},
-      capture_question(pair)};
+      capture_question(pair),
+      {"select " + ms_of("clock_timestamp()"), {}}};
   auto answers = database_.read(statements, "loading the state of " + pair.model);
   if (!answers) return fail(answers.error());
   const Answer* answer = &answers->front();
+  heard_now_ms_ = answers->back().integer(0, 0);
+  heard_ms_ = clock_.monotonic();
   PairState state;
   if (answer->rows() == 1) {
     const bool stored = !answer->text(0, 11).empty();
@@ -173,7 +180,7 @@ Result<PairState> PostgresStore::load(const Pair& pair) {
       state.scan_needed = true;  // another database than the one that stored this: a first sync again
     }
   }
-  const auto captures = capture_answer(pair, answers->back());
+  const auto captures = capture_answer(pair, (*answers)[1]);
   state.capture_ready = answer->rows() == 1 && captures.size() >= captured_tables(pair);
   for (const auto& capture : captures) state.capture_ready &= capture.ready;
   return state;

@@ -46,6 +46,8 @@ class PostgresStore : public Store {
   std::string holder_;      // names this store in leases
   std::string last_token_;  // of the last commit whose outcome is known
   bool installed_ = false;
+  std::optional<Millis> heard_now_ms_;  // the database's clock, as load() heard it
+  Millis heard_ms_ = 0;                 // and when that was, by our own
 };
 
 }  // namespace rowpage

@@ -370,5 +370,47 @@ TEST_F(SetupTest, introspection_reads_types_lengths_labels_and_keys) {
   EXPECT_FALSE(introspect_table(*database, "t", "u")->key_unique);  // unique, but may be NULL
 }
 
+TEST_F(SetupTest, several_tables_are_read_together_as_each_alone_and_a_missing_one_keeps_none_from_it) {
+  sql(url,
+      "create schema other; create type mood as enum ('sad', 'ok');"
+      "create table a (id uuid primary key, code text not null unique, m mood);"
+      "create table other.b (id bigint primary key, code text references a (code), v varchar(5) default 'x');"
+      "create table links (a_id uuid references a, b_id bigint references other.b, primary key (a_id, b_id));"
+      "create view seen as select * from a");
+  const std::vector<AskedTable> asked = {{"a", "code"}, {"nowhere", "id"}, {"other.b", "id"},
+                                         {"links", ""}, {"seen", "id"},    {"a", "id"}};
+  auto together = introspect_tables(*database, asked);
+  ASSERT_TRUE(together) << together.error().what;
+  ASSERT_EQ(together->size(), asked.size());
+  for (std::size_t i = 0; i < asked.size(); ++i) {
+    const auto alone = introspect_table(*database, asked[i].table, asked[i].key);
+    const auto& found = (*together)[i];
+    ASSERT_EQ(found.has_value(), alone.has_value()) << asked[i].table;
+    if (!found) {
+      EXPECT_EQ(found.error().what, alone.error().what);
+      continue;
+    }
+    EXPECT_EQ(found->name, alone->name);
+    EXPECT_EQ(found->key_unique, alone->key_unique) << asked[i].table;
+    EXPECT_EQ(found->primary_key, alone->primary_key);
+    EXPECT_EQ(found->unique_keys, alone->unique_keys);
+    ASSERT_EQ(found->columns.size(), alone->columns.size());
+    for (std::size_t c = 0; c < found->columns.size(); ++c) {
+      EXPECT_EQ(found->columns[c].name, alone->columns[c].name);
+      EXPECT_EQ(found->columns[c].sql_type, alone->columns[c].sql_type);
+      EXPECT_EQ(found->columns[c].labels, alone->columns[c].labels);
+    }
+    ASSERT_EQ(found->foreign_keys.size(), alone->foreign_keys.size());
+    for (std::size_t k = 0; k < found->foreign_keys.size(); ++k)
+      EXPECT_EQ(found->foreign_keys[k].table, alone->foreign_keys[k].table);
+  }
+  EXPECT_EQ((*together)[0]->columns.size(), 3U);
+  EXPECT_EQ((*together)[1].error().cause, Cause::not_found);
+  EXPECT_EQ((*together)[2]->foreign_keys.at(0).references, std::vector<std::string>{"code"});
+  EXPECT_EQ((*together)[3]->foreign_keys.size(), 2U);
+  EXPECT_EQ((*together)[4].error().cause, Cause::usage);
+  EXPECT_TRUE((*together)[0]->key_unique && (*together)[5]->key_unique && !(*together)[3]->key_unique);
+}
+
 }  // namespace
 }  // namespace rowpage

@@ -40,6 +40,18 @@ TEST_P(StoreTest, an_inserted_row_comes_back_as_stored_and_its_link_holds_the_st
   EXPECT_EQ((*read)[0].values, row.values);
 }
 
+TEST_P(StoreTest, the_time_heard_on_loading_is_told_without_asking_again_and_only_for_a_moment) {
+  ASSERT_TRUE(store->load(pair));
+  const auto told = store->now();
+  ASSERT_TRUE(told);
+  const auto asked = std::stoll(cell(direct, "select (extract(epoch from clock_timestamp()) * 1000)::bigint"));
+  EXPECT_NEAR(static_cast<double>(*told), static_cast<double>(asked), 1000);
+  ASSERT_TRUE(clock.sleep(500));
+  EXPECT_EQ(*store->now() - *told, 500);  // told by our clock
+  ASSERT_TRUE(clock.sleep(minute_ms));
+  EXPECT_LT(*store->now() - *told, minute_ms / 2);  // asked of the server, for which no minute has passed
+}
+
 TEST_P(StoreTest, a_row_changed_since_it_was_read_is_moved_and_nothing_of_its_item_is_stored) {
   const Row row = insert_linked("Buy", "p1");
   const Row other = insert_linked("Sell", "p2");
