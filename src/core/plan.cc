@@ -916,7 +916,10 @@ bool Action::nothing() const {
 
 bool Action::telling() const {
   const bool learns = !agreed.empty() || !settled.empty() || !conflicts.empty() || !edges.empty();
-  return writes() || link_new || close || learns || park || !late.empty();
+  const bool waits = std::ranges::any_of(errands, [](const Errand& errand) {
+    return errand.kind == Errand::Kind::await_page || errand.kind == Errand::Kind::await_row;
+  });
+  return writes() || link_new || close || learns || park || !late.empty() || waits;
 }
 
 std::vector<std::string> Action::why(Side written) const {
