@@ -16,6 +16,8 @@ create table rowpage.errand (
   to_table text not null default '',
   at timestamptz not null default clock_timestamp()
 );
+alter table rowpage.pair add column properties jsonb not null default '{}';
+comment on column rowpage.pair.properties is 'Of the last run: {"field": "id of its property"}. A property made anew has agreed with nothing yet.';
 create unique index errand_once on rowpage.errand (pair, kind, row_key, page_id, field, other);
 create index errand_row on rowpage.errand (pair, row_key) where row_key <> '';
 create index errand_page on rowpage.errand (pair, page_id) where page_id <> '';
@@ -459,16 +461,22 @@ begin
                      for update skip locked);
   end if;
 
+  if request ? 'forget' then
+    update rowpage.link l
+       set page_shadow = (l.page_shadow - names.list) || (request #> '{forget,shown}'), row_shadow = l.row_shadow - names.list
+      from (select array(select jsonb_array_elements_text(request #> '{forget,names}'))) names(list)
+     where l.pair = this_pair;
+  end if;
   if request ? 'state' then
     update rowpage.pair p
        set watermark = to_timestamp(n.watermark_ms / 1000.0), full_scan_at = to_timestamp(n.full_scan_ms / 1000.0),
            first_sync_done = n.first_sync_done, scan_needed = n.scan_needed,
-           stranded_pages = n.stranded_pages, fingerprint = n.fingerprint, bot_id = n.bot_id,
+           stranded_pages = n.stranded_pages, fingerprint = n.fingerprint, properties = n.properties, bot_id = n.bot_id,
            source_schema = n.source_schema, source_schema_at = to_timestamp(nullif(n.source_schema_ms, 0) / 1000.0),
            trash_query = n.trash_query, trash_search = n.trash_search, database_identity = rowpage.database_identity()
       from jsonb_to_record(request -> 'state')
            as n(watermark_ms bigint, full_scan_ms bigint, first_sync_done boolean, scan_needed boolean, stranded_pages boolean, fingerprint text,
-                bot_id text, source_schema text, source_schema_ms bigint, trash_query boolean, trash_search boolean)
+                properties jsonb, bot_id text, source_schema text, source_schema_ms bigint, trash_query boolean, trash_search boolean)
      where p.id = this_pair;
   end if;
 

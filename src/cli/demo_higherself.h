@@ -42,7 +42,6 @@ class HigherselfPlay : public DemoPlay {
   Status set_up_notion(std::size_t& requests);
   Status fill();
   Status first_sync();
-  Status settle();
   void tell_load();
   Status tell_models(const RunOutcome& outcome);
   Status tell_requests(const RunOutcome& outcome);
@@ -68,7 +67,7 @@ class HigherselfPlay : public DemoPlay {
   struct {
     std::int64_t requests = 0;
     Millis took_ms = 0;
-  } load_;  // the first sync and what settles it
+  } load_;  // of the first sync
 };
 
 /// "12.3 s", and "query 16, search 1".

@@ -143,7 +143,8 @@ Status HigherselfPlay::first_sync() {
   if (auto told = tell_models(*outcome); !told) return told;
   if (auto told = tell_requests(*outcome); !told) return told;
   if (auto found = records_.pair_up(fill_.pages()); !found) return found;
-  return settle();
+  tell_load();
+  return lag();
 }
 
 Result<std::int64_t> HigherselfPlay::links_of(const PairSpec& pair) {
@@ -243,28 +244,6 @@ Status HigherselfPlay::tell_requests(const RunOutcome& outcome) {
       json::object{{"used", counters->requests}, {"necessary", *needed}, {"took_ms", outcome.took_ms}};
   load_.requests += counters->requests;
   load_.took_ms += outcome.took_ms;
-  return {};
-}
-
-// Rows have values that PostgreSQL made (created_at, defaults); their pages show them after the next sync.
-Status HigherselfPlay::settle() {
-  if (auto done = lag(); !done) return done;
-  if (auto reset = world_.reset_counters(); !reset) return reset;
-  RunRequest request;
-  request.options.allow_rewrites = static_cast<std::int64_t>(data_.records.size());
-  auto outcome = sync("settling_sync", request);
-  if (!outcome) return fail(outcome.error());
-  std::uint64_t pages = 0;
-  for (const auto& report : outcome->reports) pages += report.pages_updated;
-  auto counters = world_.notion_counters();
-  if (!counters) return fail(counters.error());
-  load_.requests += counters->requests;
-  load_.took_ms += outcome->took_ms;
-  line(fmt::format("  once more with --allow-rewrites={}: {} show what PostgreSQL filled in by itself",
-                   data_.records.size(), counted(pages, "page")));
-  line(fmt::format("  (Created Date, defaults); took {}, {} requests", demo_seconds(outcome->took_ms),
-                   counters->requests));
-  tell_load();
   return {};
 }
 

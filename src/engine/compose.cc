@@ -260,10 +260,11 @@ Item Composer::row_item(const Work& work) const {
   } else {
     for (const auto& change : action.row_set)
       entry.before.push_back({change.field, action.row_now.empty() ? Value{} : action.row_now[change.field]});
+    for (const auto& edges : write.edges)
+      entry.before.push_back({edges.field, action.row_now.empty() ? Value{} : action.row_now[edges.field]});
   }
   entry.reason = joined(action.why(Side::supabase));
   item.history.push_back(std::move(entry));
-  if (!write.edges.empty() && !deleting) item.history.push_back(links_entry(action));
   item.row = std::move(write);
   item.keep_shadow = kept_shadows(action);
   if (deleting) {
@@ -274,24 +275,6 @@ Item Composer::row_item(const Work& work) const {
     }
   }
   return item;
-}
-
-// The rows of join tables before and after, in an entry of their own: they are no columns of the row.
-HistoryEntry Composer::links_entry(const Action& action) const {
-  HistoryEntry entry;
-  entry.side = Side::supabase;
-  entry.action = "links";
-  for (const auto& merge : action.edges) {
-    if (!merge.to_row()) continue;
-    const Value before = action.row_now.empty() ? Value{} : action.row_now[merge.field];
-    TextList after = links_of(before);
-    for (const auto& edge : merge.row_drop) std::erase(after, edge.ref);
-    for (const auto& edge : merge.row_add) after.push_back(edge.ref);
-    entry.before.push_back({merge.field, before});
-    entry.after.push_back({merge.field, make_list(std::move(after))});
-  }
-  entry.reason = joined(action.row_reasons);
-  return entry;
 }
 
 void Composer::add_row_bookkeeping(RowWrite& write, const Action& action) const {

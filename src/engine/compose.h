@@ -63,7 +63,6 @@ class Composer {
  private:
   std::vector<std::size_t> kept_shadows(const Action& action) const;
   void settle_links(const Work& work, Link& link) const;
-  HistoryEntry links_entry(const Action& action) const;
   std::vector<Errand> errands_done(const Work& work) const;
 
   Run& run_;

@@ -12,6 +12,28 @@
 namespace rowpage {
 namespace {
 
+// A property that was deleted and made again shows nothing yet: what its field agreed on before would make that look
+// like values and links that people emptied.
+Status forget_renewed(Run& run) {
+  Batch batch;
+  std::string names;
+  for (std::size_t i = 0; i < run.pair.fields.size(); ++i) {
+    const Field& field = run.pair.fields[i];
+    const auto known = run.state.properties.find(field.column);
+    if (known == run.state.properties.end() || known->second == field.property_id) continue;
+    batch.forget.push_back(i);
+    names += (names.empty() ? "" : ", ") + field.property;
+  }
+  if (batch.forget.empty()) return {};
+  run.report.warnings.push_back("made anew in Notion, and filled from Supabase where they are blank: " + names);
+  if (run.options.dry_run) return {};
+  batch.fence = run.options.fence;
+  batch.run = run.options.run;
+  auto done = run.ports.store.commit(run.pair, batch);
+  if (!done) return fail(done.error());
+  return {};
+}
+
 // A run starts from what the last one stored, and refuses where that no longer fits what it is about to do.
 Status load(Run& run) {
   auto state = run.ports.store.load(run.pair);
@@ -34,7 +56,7 @@ Status load(Run& run) {
                  "Look at `rowpage plan`; if it is what you want: `rowpage sync --allow-mapping-change`."});
   }
   if (other_mapping) run.state.scan_needed = true;
-  return {};
+  return forget_renewed(run);
 }
 
 // A write that replaces or takes away something. Filling what was blank loses nothing, however often it happens: a
@@ -152,6 +174,8 @@ Status commit(Run& run) {
     if (!next.watermark_ms) next.first_sync_done = run.state.first_sync_done;
   }
   next.fingerprint = run.pair.fingerprint();
+  next.properties.clear();
+  for (const auto& field : run.pair.fields) next.properties[field.column] = field.property_id;
   next.bot_id = run.options.bot_id;
   auto stored = run.commit({}, &next);
   if (!stored) return fail(stored.error());

@@ -508,12 +508,12 @@ class Observer {
 
   // Known before anything is looked at: a record that is met on the way, and needs nothing any more, waits no longer.
   Status load_due() {
-    auto due = run_.ports.store.due(pair_);
-    if (!due) return fail(due.error());
-    due_ = std::move(*due);
-    for (const auto& parked : due_) {
+    auto waiting = run_.ports.store.due(pair_, run_.full);
+    if (!waiting) return fail(waiting.error());
+    for (auto& parked : *waiting) {
       if (!parked.key.empty()) due_records_.insert(parked.key);
       if (!parked.page_id.empty()) due_records_.insert(parked.page_id);
+      if (parked.next_try_ms <= run_.db_now()) due_.push_back(std::move(parked));  // a full run meets the others anyhow
     }
     return {};
   }

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -166,8 +167,9 @@ struct PairState {
   bool scan_needed = false;  // TRUNCATE, overflow, restored copy: scan before trusting captured changes
   std::string fingerprint;   // of the mapping last run
   std::string bot_id;        // last run's
-  std::string schema_json;   // cached SourceSchema, opaque to the store
-  Millis schema_ms = 0;      // database clock
+  std::map<std::string, std::string> properties;  // of the last run: stored name of a field → id of its property
+  std::string schema_json;                        // cached SourceSchema, opaque to the store
+  Millis schema_ms = 0;                           // database clock
   std::optional<bool> trash_query, trash_search;  // proved to work / proved not to / not yet proved
   std::int64_t live_links = 0;
 };
@@ -228,7 +230,8 @@ struct Batch {
   std::int64_t fence = 0;
   std::int64_t run = 0;
   std::vector<Item> items;
-  std::optional<PairState> state;  // watermark and the like
+  std::optional<PairState> state;   // watermark and the like
+  std::vector<std::size_t> forget;  // fields whose shadows are to be as of a property just made: blank on both sides
 };
 
 struct ItemResult {
@@ -290,8 +293,8 @@ class Store {
   virtual Result<std::vector<Pending>> pending(const Pair& pair) = 0;
   virtual Result<std::vector<NonceOwner>> owners(const Pair& pair, std::span<const std::string> nonces) = 0;
 
-  /// Waiting records whose next_try has come (database clock).
-  virtual Result<std::vector<Parked>> due(const Pair& pair) = 0;
+  /// Waiting records whose next_try has come (database clock); with `all`, the others, too.
+  virtual Result<std::vector<Parked>> due(const Pair& pair, bool all) = 0;
 
   /// What a relation's links lead to: the records of the linked pair with these pages, or with these values in the
   /// column links are named by. Those of which neither a page nor a row is known are left out.
@@ -299,8 +302,9 @@ class Store {
                                               std::span<const std::string> page_ids,
                                               std::span<const std::string> refs) = 0;
 
-  /// Of the links seen from a back end, those of which the owner's stored shadow says otherwise. An owner without a
-  /// link of its own is news only where the link is shown.
+  /// Of the links seen from a back end, those of which the owner's stored shadow says otherwise; but not those the
+  /// owner has an errand for already (await_row). An owner without a link of its own is news only where the link is
+  /// shown.
   struct SeenEdge {
     std::string page_id, owner;  // the page at the back end, the page that owns the link
     bool shown = true;           // false: it was there before

@@ -170,6 +170,25 @@ json::value history_values(const Pair& pair, const RowShape& shape, Side side, c
   return object;
 }
 
+// The names to be forgotten, and what a property just made shows where that is not nothing.
+json::object forget_to_json(const Pair& pair, const std::vector<std::size_t>& fields) {
+  json::array names;
+  json::object shown;
+  for (const std::size_t index : fields) {
+    const Field& field = pair.fields[index];
+    names.emplace_back(field.column);
+    if (!field.end_column.empty()) names.emplace_back(field.end_column);
+    if (field.type == FieldType::checkbox) shown[field.column] = false;
+  }
+  return {{"names", std::move(names)}, {"shown", std::move(shown)}};
+}
+
+json::object properties_to_json(const std::map<std::string, std::string>& properties) {
+  json::object object;
+  for (const auto& [name, id] : properties) object[name] = id;
+  return object;
+}
+
 json::object state_to_json(const PairState& state) {
   const auto proved = [](const std::optional<bool>& flag) { return flag ? json::value(*flag) : json::value(nullptr); };
   return {{"watermark_ms", optional_ms(state.watermark_ms)},
@@ -177,6 +196,7 @@ json::object state_to_json(const PairState& state) {
           {"first_sync_done", state.first_sync_done},
           {"scan_needed", state.scan_needed},
           {"stranded_pages", state.stranded_pages},
+          {"properties", properties_to_json(state.properties)},
           {"fingerprint", state.fingerprint},
           {"bot_id", state.bot_id},
           {"source_schema", state.schema_json},
@@ -245,8 +265,7 @@ void add_item(const Pair& pair, const RowShape& shape, const Item& item, std::si
               {{"row_key", item.key}, {"page_id", item.page_id}, {"field", shape.name(field)}});
   }
   for (const auto& h : item.history) {
-    // The rows of join tables are no columns of the row: their entry brings its own values.
-    const bool of_row = writes && h.side == Side::supabase && h.action != "links";
+    const bool of_row = writes && h.side == Side::supabase;
     lists.add("history", number,
               {{"row_key", item.key},
                {"page_id", item.page_id},
@@ -377,6 +396,7 @@ Result<json::object> batch_to_json(const Pair& pair, const RowShape& shape, cons
   request["writes"] = std::move(writes);
   lists.into(request);
   if (batch.state) request["state"] = state_to_json(*batch.state);
+  if (!batch.forget.empty()) request["forget"] = forget_to_json(pair, batch.forget);
   return request;
 }
 

@@ -138,6 +138,20 @@ Result<std::optional<Answer>> PostgresStore::state_of(const Pair& pair, const st
   return std::optional<Answer>(std::move(*answer));
 }
 
+namespace {
+
+std::map<std::string, std::string> properties_of(std::string_view text) {
+  std::map<std::string, std::string> properties;
+  const auto object = parse_json(text);
+  if (!object || !object->is_object()) return properties;
+  for (const auto& [name, id] : object->get_object()) {
+    if (id.is_string()) properties.emplace(name, id.get_string());
+  }
+  return properties;
+}
+
+}  // namespace
+
 Result<PairState> PostgresStore::load(const Pair& pair) {
   auto there = installed();
   if (!there) return fail(there.error());
@@ -148,7 +162,7 @@ Result<PairState> PostgresStore::load(const Pair& pair) {
            ms_of("p.source_schema_at") +
            ", p.trash_query, p.trash_search, p.database_identity, p.database_identity = rowpage.database_identity(), "
            "(select count(*) from rowpage.link l where l.pair = p.id and l.page_live and l.row_live), "
-           "p.stranded_pages "
+           "p.stranded_pages, p.properties::text "
            "from rowpage.pair p where p.id = " +
            pair_id,
        identity_of(pair)},
@@ -171,6 +185,7 @@ Result<PairState> PostgresStore::load(const Pair& pair) {
       state.scan_needed = answer->flag(0, 4);
       state.stranded_pages = answer->flag(0, 14);
       state.fingerprint = std::string(answer->text(0, 5));
+      state.properties = properties_of(answer->text(0, 15));
       state.bot_id = std::string(answer->text(0, 6));
       state.schema_json = std::string(answer->text(0, 7));
       state.schema_ms = answer->null(0, 8) ? 0 : answer->integer(0, 8);
@@ -319,12 +334,12 @@ Result<std::vector<NonceOwner>> PostgresStore::owners(const Pair& pair, std::spa
   return list;
 }
 
-Result<std::vector<Parked>> PostgresStore::due(const Pair& pair) {
-  auto answer =
-      state_of(pair,
-               "select id, kind, row_key, page_id, reason, hint, attempts, " + ms_of("next_try_at") +
-                   " from rowpage.parked where next_try_at <= clock_timestamp() and pair = " + pair_id + " order by id",
-               {}, "reading parked records of " + pair.model);
+Result<std::vector<Parked>> PostgresStore::due(const Pair& pair, bool all) {
+  auto answer = state_of(pair,
+                         "select id, kind, row_key, page_id, reason, hint, attempts, " + ms_of("next_try_at") +
+                             " from rowpage.parked where " + (all ? "true" : "next_try_at <= clock_timestamp()") +
+                             " and pair = " + pair_id + " order by id",
+                         {}, "reading parked records of " + pair.model);
   if (!answer) return fail(answer.error());
   std::vector<Parked> list;
   if (!*answer) return list;

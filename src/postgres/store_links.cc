@@ -134,7 +134,10 @@ Result<std::vector<Store::SeenEdge>> PostgresStore::news(const Pair& pair, std::
       "cross join (select " +
           std::string(linked_pair) +
           " as id) p left join rowpage.link l on l.pair = p.id and l.page_id = e.owner and l.page_id <> '' "
-          "where e.shown <> coalesce((l.page_shadow -> $7::text) ? e.page, false) order by e.i",
+          "where e.shown <> coalesce((l.page_shadow -> $7::text) ? e.page, false) "
+          // A link the owner's page was seen with, and that waits for this very record, is no news either.
+          "and not (e.shown and exists (select from rowpage.errand w where w.pair = p.id and w.kind = 'await_row' "
+          "and w.page_id = e.owner and w.field = $7::text and w.other = e.page)) order by e.i",
       {pair.workspace, relation.to_schema, relation.to_table, array_literal(pages), array_literal(owners),
        array_literal(shown), relation.far},
       "comparing the back end " + pair.fields[field].property + " of " + pair.model + " with its owners");

@@ -174,6 +174,11 @@ TEST_F(LinksBadInput, a_relation_removed_from_notion_takes_no_link_from_the_data
   EXPECT_EQ(mapping.code, 5) << mapping.out << mapping.err;
   EXPECT_THAT(mapping.err, HasSubstr("the mapping has changed since the last run"));
   EXPECT_EQ(world.number("select count(*) from task_watchers"), 1);
+  const auto allowed = world.sync({"--allow-mapping-change"});
+  EXPECT_EQ(allowed.code, 0) << allowed.out << allowed.err;
+  EXPECT_THAT(allowed.err, HasSubstr("made anew in Notion, and filled from Supabase where they are blank: Watchers"));
+  EXPECT_EQ(world.number("select count(*) from task_watchers"), 1);
+  world.expect_equal();
 }
 
 TEST_F(LinksBadInput, more_links_than_a_column_holds_park_the_record_until_one_is_left) {

@@ -395,7 +395,7 @@ TEST_F(LinksEndToEnd, history_tells_which_links_a_run_wrote_and_what_was_there_b
   const auto bob = world.row_of("people", "bob");
   EXPECT_EQ(
       world.number(
-          "select count(*) from rowpage.history where side = 'supabase' and action = 'links' and after::text like '%" +
+          "select count(*) from rowpage.history where side = 'supabase' and action = 'update' and after::text like '%" +
           bob + "%' and after ? 'task_watchers.task_id'"),
       1)
       << world.sql(

@@ -389,12 +389,12 @@ Result<std::vector<NonceOwner>> PostgresModel::owners(const Pair& pair, std::spa
   return owners;
 }
 
-Result<std::vector<Parked>> PostgresModel::due(const Pair& pair) {
+Result<std::vector<Parked>> PostgresModel::due(const Pair& pair, bool all) {
   const Use use(*this, pair);
   if (auto error = trouble("reading waiting records")) return fail(*error);
   std::vector<Parked> due;
   for (const auto& [name, parked] : at_->parked) {
-    if (parked.next_try_ms <= clock_.now()) due.push_back(parked);
+    if (all || parked.next_try_ms <= clock_.now()) due.push_back(parked);
   }
   return due;
 }
@@ -607,7 +607,11 @@ Result<std::vector<Store::SeenEdge>> PostgresModel::news(const Pair& pair, std::
       const auto* list = std::get_if<TextList>(&link->second.page_shadow[index]);
       shown = list && std::ranges::find(*list, edge.page_id) != list->end();
     }
-    if (shown != edge.shown) news.push_back(edge);
+    const bool awaited = std::ranges::any_of(data.errands, [&](const Errand& errand) {
+      return errand.kind == Errand::Kind::await_row && errand.page_id == edge.owner && errand.field == relation.far &&
+             errand.other == edge.page_id;
+    });
+    if (shown != edge.shown && !(edge.shown && awaited)) news.push_back(edge);
   }
   return news;
 }
@@ -659,6 +663,12 @@ Result<Committed> PostgresModel::commit(const Pair& pair, const Batch& batch) {
     if (chance(0.5)) roll_back();
     return fail(
         {Effect::unknown, Scope::workspace, Cause::unavailable, "database: the connection was lost at COMMIT", {}});
+  }
+  for (const std::size_t field : batch.forget) {
+    for (auto& [key, link] : at_->links) {
+      link.page_shadow[field] = pair.fields[field].type == FieldType::checkbox ? Value(false) : Value(Null{});
+      link.row_shadow[field] = Null{};
+    }
   }
   if (batch.state) {
     at_->state = *batch.state;
