@@ -250,6 +250,7 @@ declare
   write jsonb;
   stored rowpage.stored[] := '{}';
   links_before jsonb := '{}';
+  own_links jsonb;
   moved int[] := '{}';
   reply jsonb;
 begin
@@ -290,11 +291,12 @@ begin
        and not l.columns && joins;
     -- Links we wrote come back from the join table's capture under the owner and the field, and under others' names for
     -- whoever else shows that table: those stay. What fell with a row we deleted is no news of that row.
+    -- (Looked up, not joined: the planner knows nothing of the lists' lengths, and compares each entry with each record.)
+    select coalesce(jsonb_object_agg(to_jsonb(array[s.row_key, e.name])::text, true), '{}') into own_links
+      from jsonb_to_recordset(edges) as e(o int, name text) join unnest(stored) s on s.o = e.o where s.row_key is not null;
     delete from rowpage.change_log l
-     using (select s.row_key, array[e.name] as field from jsonb_to_recordset(edges) as e(o int, name text)
-              join unnest(stored) s on s.o = e.o) ours
-     where l.pair = this_pair and l.id > log_floor and l.origin = origin_mark
-       and l.row_key = ours.row_key and l.columns = ours.field;
+     where l.pair = this_pair and l.id > log_floor and l.origin = origin_mark and cardinality(l.columns) = 1
+       and own_links ? to_jsonb(array[l.row_key, l.columns[1]])::text;
     delete from rowpage.change_log l
      where l.pair = this_pair and l.id > log_floor and cardinality(l.columns) = 1 and l.columns <@ joins
        and l.row_key = any(array(select s.row_key from unnest(stored) s where s.after is null));
@@ -421,11 +423,19 @@ begin
      where not n.o = any(moved);
   end if;
   if request ? 'errands_done' then
+    -- (Here and below the laterals keep this two look-ups per record, by index: a first import has many thousands waiting.)
     delete from rowpage.errand e
-     using jsonb_to_recordset(request -> 'errands_done')
-           as n(o int, kind text, row_key text, page_id text, field text, other text)
-     where e.pair = this_pair and not n.o = any(moved) and e.kind = n.kind and e.field = n.field and e.other = n.other
-       and (e.row_key = n.row_key and n.row_key <> '' or e.page_id = n.page_id and n.page_id <> '');
+     where e.id = any(array(
+       select held.id
+         from jsonb_to_recordset(request -> 'errands_done')
+              as n(o int, kind text, row_key text, page_id text, field text, other text)
+        cross join lateral (
+          select x.id, x.kind, x.field, x.other from rowpage.errand x
+           where x.pair = this_pair and x.row_key <> '' and x.row_key = n.row_key
+          union all
+          select x.id, x.kind, x.field, x.other from rowpage.errand x
+           where x.pair = this_pair and x.page_id <> '' and x.page_id = n.page_id) held
+        where not n.o = any(moved) and held.kind = n.kind and held.field = n.field and held.other = n.other));
   end if;
   if request ? 'errands' then
     -- This record's list anew: what it awaits and what was to be looked at, all of it from this reading.
