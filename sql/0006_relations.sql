@@ -471,10 +471,10 @@ begin
                      for update skip locked);
   end if;
 
-  if request ? 'forget' then
+  if request ? 'forget_fields' then
     update rowpage.link l
-       set page_shadow = (l.page_shadow - names.list) || (request #> '{forget,shown}'), row_shadow = l.row_shadow - names.list
-      from (select array(select jsonb_array_elements_text(request #> '{forget,names}'))) names(list)
+       set page_shadow = (l.page_shadow - names.list) || (request #> '{forget_fields,shown}'), row_shadow = l.row_shadow - names.list
+      from (select array(select jsonb_array_elements_text(request #> '{forget_fields,names}'))) names(list)
      where l.pair = this_pair;
   end if;
   if request ? 'state' then

@@ -396,7 +396,7 @@ Result<json::object> batch_to_json(const Pair& pair, const RowShape& shape, cons
   request["writes"] = std::move(writes);
   lists.into(request);
   if (batch.state) request["state"] = state_to_json(*batch.state);
-  if (!batch.forget.empty()) request["forget"] = forget_to_json(pair, batch.forget);
+  if (!batch.forget.empty()) request["forget_fields"] = forget_to_json(pair, batch.forget);
   return request;
 }
 
