@@ -100,7 +100,7 @@ Status HigherselfPlay::tell_conflict() {
 Status HigherselfPlay::restore() {
   if (auto done = changes_.restore(); !done) return done;
   // Long enough that the next listing no longer goes over what the last sync wrote.
-  if (auto done = lag(2); !done) return done;
+  if (auto done = lag(3); !done) return done;
   chapter("   and one more: what was trashed is restored");
   auto outcome = sync("restoring_sync");
   if (!outcome) return fail(outcome.error());

@@ -268,10 +268,13 @@ Item Composer::row_item(const Work& work) const {
   item.row = std::move(write);
   item.keep_shadow = kept_shadows(action);
   if (deleting) {
-    // A link that went in the row does not keep its record from being deleted, so it may not have travelled yet.
+    // A link that went in the row, and what the database filled in, do not keep a record from being deleted, so they
+    // may not have travelled yet; when it comes back, they do. Where the row itself does not show that it is deleted,
+    // its values as they are tell a later edit.
     item.keep_shadow.clear();
+    const bool shows = !pair_.book.deleted_at_column.empty();
     for (std::size_t i = 0; i < pair_.fields.size(); ++i) {
-      if (pair_.fields[i].is_relation()) item.keep_shadow.push_back(i);
+      if (shows || pair_.fields[i].is_relation()) item.keep_shadow.push_back(i);
     }
   }
   return item;

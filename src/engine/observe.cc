@@ -694,6 +694,7 @@ class Observer {
 
   // Keeps a linked record for the plan only when it needs something.
   Status add(RecordState&& state) {
+    if (between_ && comes_or_goes(state)) return {};
     state.open = run_.open_for(state.link->key, state.link->page_id);
     attach_errands(state);
     const Link& link = *state.link;
@@ -707,6 +708,15 @@ class Observer {
     std::ranges::copy(state.captured, std::back_inserter(housekeeping().ack));
     if (state.due || !state.errands.empty()) forget_waiting(action.key, action.page_id, state.errands);
     return {};
+  }
+
+  // Between the changes and the deletions of a run nothing is decided about existence: what was captured of the record
+  // is not at hand, and its deletion may be planned already. Its errands stay for the next run.
+  static bool comes_or_goes(const RecordState& state) {
+    const Link& link = *state.link;
+    const bool row_lives = state.row && !state.row->deleted;
+    return !state.page_left.empty() || (state.page && state.page->in_trash == link.page_live) ||
+           row_lives != link.row_live;
   }
 
   // Whatever the record waited for is over.

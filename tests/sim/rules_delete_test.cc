@@ -265,6 +265,23 @@ TEST(Trash, is_not_undone_by_what_the_database_filled_in_when_we_made_the_row_I4
   EXPECT_EQ(story.live_rows(), 1);
 }
 
+TEST(Trash, undone_by_a_person_lets_travel_what_had_not_travelled_yet_I1) {
+  Story story;
+  story.postgres.column_defaults = Values(3);
+  story.postgres.column_defaults[Story::score] = 7.0;
+  Values values = story.some();
+  values[Story::score] = Null{};
+  const std::string page = story.make_page(values);
+  story.make_page(story.some());
+  story.sync();
+  story.trash_page(page);
+  story.sync();
+  story.restore_page(page);
+  story.sync();
+  story.sync();
+  EXPECT_EQ(story.in_notion(page, Story::score), Value(7.0));
+}
+
 TEST(Trash, is_undone_by_a_persons_edit_of_such_a_row_I4) {
   Story story;
   story.postgres.column_defaults = Values(3);
