@@ -253,6 +253,7 @@ TEST(Trash, is_not_undone_by_what_the_database_filled_in_when_we_made_the_row_I4
   Story story;
   story.postgres.column_defaults = Values(3);
   story.postgres.column_defaults[Story::score] = 7.0;
+  story.pair.fields[Story::score].target.has_default = true;
   Values values = story.some();
   values[Story::score] = Null{};
   const std::string page = story.make_page(values);
@@ -269,6 +270,7 @@ TEST(Trash, undone_by_a_person_lets_travel_what_had_not_travelled_yet_I1) {
   Story story;
   story.postgres.column_defaults = Values(3);
   story.postgres.column_defaults[Story::score] = 7.0;
+  story.pair.fields[Story::score].target.has_default = true;
   Values values = story.some();
   values[Story::score] = Null{};
   const std::string page = story.make_page(values);
@@ -286,6 +288,7 @@ TEST(Trash, is_undone_by_a_persons_edit_of_such_a_row_I4) {
   Story story;
   story.postgres.column_defaults = Values(3);
   story.postgres.column_defaults[Story::score] = 7.0;
+  story.pair.fields[Story::score].target.has_default = true;
   Values values = story.some();
   values[Story::score] = Null{};
   const std::string page = story.make_page(values);
