@@ -148,19 +148,20 @@ Result<std::vector<Store::SeenEdge>> PostgresStore::news(const Pair& pair, std::
 
 Result<std::vector<Errand>> PostgresStore::errands(const Pair& pair) {
   constexpr int errands_at_once = 10'000;  // a run comes back for the rest as long as it gets on
-  // Two look-ups instead of one with OR: each has its own unique index of the links.
-  const auto lives = [](const char* mine, const char* its) {
-    return std::string(
-               "exists (select from rowpage.pair t join rowpage.link l on l.pair = t.id where "
-               "t.table_schema = e.to_schema and t.table_name = e.to_table and l.") +
-           mine + " = e.other and l." + mine + " <> '' and l." + its + " <> '' and l.page_live and l.row_live)";
+  // Two look-ups instead of one with OR: each has its own unique index of the links. A page's id has the collation of
+  // its own column and not the one of `other`, or that index would not serve and each errand read every link.
+  const auto lives = [](const std::string& found, const char* its) {
+    return "exists (select from rowpage.pair t join rowpage.link l on l.pair = t.id where "
+           "t.table_schema = e.to_schema and t.table_name = e.to_table and " +
+           found + " and l." + its + " <> '' and l.page_live and l.row_live)";
   };
   auto answer = state_of(
       pair,
       "select e.kind, e.row_key, e.page_id, e.field, e.other, e.to_schema, e.to_table from rowpage.errand e "
       "join rowpage.pair p on p.id = e.pair where p.workspace = $1 and p.data_source = $2 and p.table_schema = $3 and "
       "p.table_name = $4 and case e.kind when 'await_page' then " +
-          lives("row_key", "page_id") + " when 'await_row' then " + lives("page_id", "row_key") +
+          lives("l.row_key = e.other and l.row_key <> ''", "page_id") + " when 'await_row' then " +
+          lives("l.page_id = e.other collate \"default\" and l.page_id <> ''", "row_key") +
           " else true end order by e.id limit " + std::to_string(errands_at_once),
       {}, "reading what links left to do in " + pair.model);
   if (!answer) return fail(answer.error());

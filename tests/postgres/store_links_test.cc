@@ -202,6 +202,37 @@ TEST_P(StoreLinksTest, an_errand_that_awaits_a_page_is_due_once_the_record_lives
   EXPECT_EQ(cell(direct, "select count(*) from rowpage.errand"), "0");
 }
 
+TEST_P(StoreLinksTest, thousands_of_errands_read_their_own_links_each_and_not_all) {
+  constexpr int many = 2000;
+  ASSERT_TRUE(commit(tags, {Item{.key = "1", .page_id = "tag-1", .link = Link{.key = "1", .page_id = "tag-1"}}}));
+  const Row a = task("a");
+  sql(direct,
+      "insert into rowpage.link (pair, row_key, page_id) select p.id, 'k' || n, 'p' || n from rowpage.pair p, "
+      "generate_series(1, 2000) n where p.table_name = 'tags';"
+      "insert into rowpage.errand (pair, kind, row_key, field, other, to_schema, to_table) select p.id, k, 't' || n, "
+      "'task_tags.task_id', case k when 'await_row' then 'p' else 'k' end || n, 'public', 'tags' from rowpage.pair p, "
+      "generate_series(1, 2000) n, unnest(array['await_row', 'await_page']) k where p.table_name = 'tasks';"
+      "analyze rowpage.link; analyze rowpage.errand;"
+      // As if there were too many links for a table of them in memory, which would hide what one errand reads.
+      "do $$ begin execute format('alter database %I set work_mem = ''64kB''', current_database()); end $$");
+  database = std::make_unique<Database>(DatabaseOptions{.url = direct});
+  store = std::make_unique<PostgresStore>(*database, clock);
+  // PostgreSQL's own count of what a sequential, a bitmap and an index scan read of the links, in one session.
+  sql(direct, "select pg_stat_reset()");
+  EXPECT_THAT(errands(tasks), SizeIs(2 * many));
+  store.reset();
+  database.reset();  // a server process hands in its counts at its end
+  std::string read;
+  for (int i = 0; i < 200 && (read.empty() || read == "0"); ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    read = cell(direct,
+                "select t.seq_tup_read + (select coalesce(sum(i.idx_tup_read), 0) from pg_stat_all_indexes i where "
+                "i.relid = t.relid) from pg_stat_all_tables t where t.relid = 'rowpage.link'::regclass");
+  }
+  EXPECT_GT(std::stol(read), 0);
+  EXPECT_LE(std::stol(read), 4 * many);
+}
+
 TEST_P(StoreLinksTest, an_errand_that_awaits_a_row_is_due_once_the_page_has_one) {
   const Row a = task("a");
   Item item{.key = a.key};
