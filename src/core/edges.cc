@@ -89,23 +89,13 @@ class Merger {
   EdgeMerge take() { return std::move(merge_); }
 
  private:
-  void wait(Errand::Kind kind, std::string other) {
-    Errand errand;
-    errand.kind = kind;
-    errand.field = field_.column;
-    errand.other = std::move(other);
-    errand.to_schema = field_.relation.to_schema;
-    errand.to_table = field_.relation.to_table;
-    merge_.waiting.push_back(std::move(errand));
-  }
-
   void add_to_row(const Presence& link) {
     if (!may_row_) {
       merge_.drift = true;
     } else if (can_travel(link)) {
       merge_.row_add.push_back(link.edge);
     } else if (!link.edge.page_id.empty()) {
-      wait(Errand::Kind::await_row, link.edge.page_id);
+      merge_.waiting.push_back(waiting_for(field_, Errand::Kind::await_row, link.edge.page_id));
     }
   }
 
@@ -116,7 +106,7 @@ class Merger {
       merge_.page_add.push_back(link.edge);
       put(merge_.page_after, link.edge.page_id, true);
     } else if (link.target && !link.target->key.empty()) {
-      wait(Errand::Kind::await_page, link.target->key);
+      merge_.waiting.push_back(waiting_for(field_, Errand::Kind::await_page, link.target->key));
     }
   }
 
@@ -145,6 +135,16 @@ class Merger {
 };
 
 }  // namespace
+
+Errand waiting_for(const Field& field, Errand::Kind kind, std::string other) {
+  Errand errand;
+  errand.kind = kind;
+  errand.field = field.column;
+  errand.other = std::move(other);
+  errand.to_schema = field.relation.to_schema;
+  errand.to_table = field.relation.to_table;
+  return errand;
+}
 
 const TextList& links_of(const Value& value) {
   static const TextList none;

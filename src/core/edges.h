@@ -64,6 +64,10 @@ void settle_edges(const EdgeMerge& merge, EdgeParts parts, Value& page_shadow, V
 /// The links of a list, in the other side's names; those without one are left out.
 Value refs_of(std::size_t field, const Value& page_ids, const std::vector<Target>& targets);
 
+/// What remembers that a link of this field waits: `other` is the row key (await_page) or the page (await_row) that is
+/// to get a counterpart.
+Errand waiting_for(const Field& field, Errand::Kind kind, std::string other);
+
 /// The target a page id or a name in PostgreSQL stands for; nullptr: not known.
 const Target* target_of_page(std::size_t field, std::string_view page_id, const std::vector<Target>& targets);
 const Target* target_of_ref(std::size_t field, std::string_view ref, const std::vector<Target>& targets);

@@ -191,17 +191,6 @@ class Decider {
     return make_list(std::move(refs));
   }
 
-  void wait_for(std::size_t i, Errand::Kind kind, std::string other) {
-    const Field& field = pair_.fields[i];
-    Errand errand;
-    errand.kind = kind;
-    errand.field = field.column;
-    errand.other = std::move(other);
-    errand.to_schema = field.relation.to_schema;
-    errand.to_table = field.relation.to_table;
-    action_.errands.push_back(std::move(errand));
-  }
-
   // Foreign keys. False: the link's target is not there yet on the other side, and the link waits for it.
   bool target_ready(std::size_t i, Side source, const FieldState& now) {
     if (pair_.fields[i].relation.kind != Relation::Kind::column) return true;
@@ -218,9 +207,10 @@ class Decider {
     action_.late.push_back(i);
     tell_of_waiting(pair_.fields[i], 1);
     if (source == Side::supabase) {
-      if (target) wait_for(i, Errand::Kind::await_page, target->key);
+      if (target) action_.errands.push_back(waiting_for(pair_.fields[i], Errand::Kind::await_page, target->key));
     } else {
-      wait_for(i, Errand::Kind::await_row, unnamed ? name.substr(unnamed_mark.size()) : target->page_id);
+      action_.errands.push_back(waiting_for(pair_.fields[i], Errand::Kind::await_row,
+                                            unnamed ? name.substr(unnamed_mark.size()) : target->page_id));
     }
     return false;
   }
