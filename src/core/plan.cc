@@ -13,6 +13,7 @@
 
 #include "core/fit.h"
 #include "core/mutant.h"
+#include "core/plan_links.h"
 
 namespace rowpage {
 namespace {
@@ -22,18 +23,10 @@ bool may_write(Direction direction, Side side) {
          direction == (side == Side::notion ? Direction::to_notion : Direction::to_supabase);
 }
 
-bool holds_links(const Field& field) {
-  return field.relation.kind == Relation::Kind::join;
-}
-
-std::string label(const Field& field) {
-  return field.property.empty() ? field.column : field.property;
-}
-
 class Decider {
  public:
   Decider(const Pair& pair, const RecordState& state, const PlanOptions& options)
-      : pair_(pair), state_(state), options_(options) {
+      : pair_(pair), state_(state), options_(options), links_(pair, state, action_) {
     action_.key = state.link ? state.link->key : state.row ? state.row->key : "";
     action_.page_id = state.link ? state.link->page_id : state.page ? state.page->id : "";
     if (state.page) {
@@ -160,207 +153,23 @@ class Decider {
     } else {
       field.has_shadow = false;
     }
-    if (pair_.fields[i].relation.kind == Relation::Kind::column) {
-      // Compared in the names PostgreSQL uses. A page that lost its link is taken at its word only if the target lives.
-      if (links_of(field.page).empty()) field.page = without_vanished(i, field.page, field.page_shadow, state_.targets);
-      field.page = as_refs(i, field.page);
-      field.page_shadow = as_refs(i, field.page_shadow);
-      // Emptied because the linked row was deleted (ON DELETE SET NULL): nobody's word against a new link in Notion.
-      const TextList& before = links_of(field.row_shadow);
-      const Target* gone = before.empty() ? nullptr : target_of_ref(i, before.front(), state_.targets);
-      const bool by_cascade = is_null(field.row) && !before.empty() && !(gone && gone->live);
-      if (by_cascade && field.page != field.page_shadow) field.row_shadow = Null{};
-    }
+    if (pair_.fields[i].relation.kind == Relation::Kind::column) links_.name_rows(i, field);
     field.skew_ms = options_.skew_ms;
     field.page_ms = time_of(state_.page_times, i, page_time);
     field.row_ms = time_of(state_.row_times, i, row_time);
     return field;
   }
 
-  // --- relations
-
-  static constexpr std::string_view unnamed_mark = "page:";  // before the id of a page whose row is not known
-
-  // A list of pages in the names of their rows.
-  Value as_refs(std::size_t i, const Value& pages) const {
-    TextList refs;
-    for (const auto& id : links_of(pages)) {
-      const Target* target = target_of_page(i, id, state_.targets);
-      refs.push_back(target && !target->ref.empty() ? target->ref : std::string(unnamed_mark) + id);
-    }
-    return make_list(std::move(refs));
+  // False: the record parked.
+  bool goes_on(std::optional<Misfit> misfit) {
+    if (misfit) park(Parked::Kind::parked, std::move(misfit->reason), std::move(misfit->hint));
+    return !misfit;
   }
 
-  // Foreign keys. False: the link's target is not there yet on the other side, and the link waits for it.
-  bool target_ready(std::size_t i, Side source, const FieldState& now) {
-    if (pair_.fields[i].relation.kind != Relation::Kind::column) return true;
-    const TextList& links = links_of(source == Side::notion ? now.page : now.row);
-    if (links.size() != 1) return true;  // emptied; or more than the column holds, which parks
-    const std::string& name = links.front();
-    const bool unnamed = name.starts_with(unnamed_mark);
-    const Target* target = unnamed ? nullptr : target_of_ref(i, name, state_.targets);
-    if (target && target->live && !target->page_id.empty()) return true;
-    if (mutated(Mutant::forget_waiting_links)) {
-      action_.agreed.push_back(i);
-      return false;
-    }
-    action_.late.push_back(i);
-    tell_of_waiting(pair_.fields[i], 1);
-    if (source == Side::supabase) {
-      if (target) action_.errands.push_back(waiting_for(pair_.fields[i], Errand::Kind::await_page, target->key));
-    } else {
-      action_.errands.push_back(waiting_for(pair_.fields[i], Errand::Kind::await_row,
-                                            unnamed ? name.substr(unnamed_mark.size()) : target->page_id));
-    }
-    return false;
-  }
-
-  void tell_of_waiting(const Field& field, std::size_t links) {
-    action_.reasons.push_back(label(field) + ": " +
-                              (links == 1 ? "a link waits" : std::to_string(links) + " links wait") +
-                              " until what it leads to is on both sides (" + field.relation.to + ")");
-  }
-
-  // Links of a join table. `afresh`: the row is made anew, so every link of the page is news for it.
-  void merge_links(std::size_t i, bool afresh) {
-    const Field& field = pair_.fields[i];
-    EdgeState now{action_.page_now.empty() ? Value{} : action_.page_now[i],
-                  action_.row_now.empty() ? Value{} : action_.row_now[i],
-                  {},
-                  {}};
-    if (state_.link && !afresh) {
-      now.page_shadow = state_.link->page_shadow[i];
-      now.row_shadow = state_.link->row_shadow[i];
-    }
-    EdgeMerge merge = merge_edges(field, i, now, state_.targets, field.direction != Direction::to_supabase,
-                                  field.direction != Direction::to_notion);
-    if (mutated(Mutant::links_as_one_value)) merge.page_add.clear();
-    if (mutated(Mutant::forget_waiting_links)) merge.waiting.clear();
-    if (merge.drift) {
-      action_.drift.push_back(i);
-      action_.reasons.push_back(label(field) + ": links changed on the side that is read only for this field");
-    }
-    if (!merge.waiting.empty()) tell_of_waiting(field, merge.waiting.size());
-    std::ranges::move(std::exchange(merge.waiting, {}), std::back_inserter(action_.errands));
-    if (merge.to_page() && !plan_page_links(field, merge)) return;
-    if (merge.to_row()) explain_links(action_.row_reasons, field, "Notion", merge.row_add, merge.row_drop);
-    if (merge.to_page()) {
-      explain_links(action_.page_reasons, field, "Supabase", merge.page_add, merge.page_drop);
-      action_.page_set.push_back({i, make_list(merge.page_after)});
-    }
-    if (merge.to_page() || merge.to_row() || merge.learns()) action_.edges.push_back(std::move(merge));
-  }
-
-  static void explain_links(std::vector<std::string>& reasons, const Field& field, const char* where,
-                            const std::vector<Edge>& added, const std::vector<Edge>& dropped) {
-    std::string text = label(field) + ": ";
-    if (!added.empty()) text += std::to_string(added.size()) + (added.size() == 1 ? " link" : " links") + " added";
-    if (!added.empty() && !dropped.empty()) text += ", ";
-    if (!dropped.empty())
-      text += std::to_string(dropped.size()) + (dropped.size() == 1 ? " link" : " links") + " removed";
-    reasons.push_back(text + " in " + where);
-  }
-
-  // Notion takes 100 links in one write, which replaces the whole list. What is beyond goes to the other end of a
-  // two-way relation, link by link. False: the record parked.
-  bool plan_page_links(const Field& field, EdgeMerge& merge) {
-    if (merge.page_after.size() <= links_per_write) return true;
-    if (mutated(Mutant::links_cut_at_hundred)) {
-      merge.page_after.resize(links_per_write);
-      return true;
-    }
-    if (field.relation.far.empty()) {
-      park(
-          Parked::Kind::parked,
-          label(field) + " is to show " + std::to_string(merge.page_after.size()) +
-              " links; Notion takes at most 100 in one write, and the rest can be written only from the other end of a "
-              "two-way relation",
-          "Make the relation two-way in Notion (and `two_way` in the mapping), or keep fewer links.");
-      return false;
-    }
-    // The own end takes what fits, as long as writing it takes nothing away.
-    const std::size_t kept = merge.page_after.size() - merge.page_add.size();
-    const std::size_t room = kept < links_per_write ? links_per_write - kept : 0;
-    std::vector<Edge> far_add(merge.page_add.begin() + static_cast<std::ptrdiff_t>(room), merge.page_add.end());
-    merge.page_add.resize(room);
-    for (const auto& edge : far_add) {
-      std::erase(merge.page_after, edge.page_id);
-      ask_far_end(field, Errand::Kind::add, edge);
-    }
-    if (kept > links_per_write) {
-      for (const auto& edge : std::exchange(merge.page_drop, {})) ask_far_end(field, Errand::Kind::drop, edge);
-    }
-    return true;
-  }
-
-  void ask_far_end(const Field& field, Errand::Kind kind, const Edge& edge) {
-    Errand errand;
-    errand.kind = kind;
-    errand.schema = field.relation.to_schema;
-    errand.table = field.relation.to_table;
-    errand.page_id = edge.page_id;
-    errand.field = field.relation.far;
-    errand.other = action_.page_id;  // empty for a page about to be made: filled in when it is
-    action_.other_errands.push_back(std::move(errand));
-  }
-
-  // The other end of a relation. Its links belong to other pages: what changed here is a hint to look at those; and
-  // what they could not write themselves is written here.
-  void follow_back_end(std::size_t i) {
-    const Field& field = pair_.fields[i];
-    const Value shadow = state_.link ? state_.link->page_shadow[i] : Value{};
-    const Value shown = action_.page_now.empty() ? Value{} : action_.page_now[i];
-    TextList wanted = links_of(shown);
-    for (const auto& errand : state_.errands) {
-      const bool add = errand.kind == Errand::Kind::add;
-      if (errand.field != field.column || (!add && errand.kind != Errand::Kind::drop)) continue;
-      const bool there = std::ranges::binary_search(wanted, errand.other);
-      if (add && there == false) wanted.insert(std::ranges::lower_bound(wanted, errand.other), errand.other);
-      if (!add && there) std::erase(wanted, errand.other);
-      action_.errands_done.push_back(errand);
-      look_at(field, errand.other);
-    }
-    if (shown != shadow) {
-      if (state_.page) action_.noticed.push_back(i);
-      for (const auto& target : state_.targets) {
-        if (target.field == i && !mutated(Mutant::deaf_back_end)) look_at(field, target.page_id);
-      }
-    }
-    if (make_list(wanted) == shown) return;
-    if (wanted.size() > links_per_write) {
-      park(Parked::Kind::parked,
-           label(field) + " is to show " + std::to_string(wanted.size()) +
-               " links, and so is its other end; Notion takes " + "at most 100 in one write",
-           "Remove links on either end, or add these by hand in Notion.");
-      return;
-    }
-    action_.page_set.push_back({i, make_list(std::move(wanted))});
-    action_.page_reasons.push_back(label(field) + ": links written from this end, for the other has more than 100");
-  }
-
-  void look_at(const Field& field, const std::string& page_id) {
-    Errand errand;
-    errand.kind = Errand::Kind::look;
-    errand.schema = field.relation.to_schema;
-    errand.table = field.relation.to_table;
-    errand.page_id = page_id;
-    errand.field = field.relation.far;
-    errand.other = action_.page_id;
-    action_.other_errands.push_back(std::move(errand));
-  }
-
-  // True: the field is a relation without a column, and dealt with.
-  bool merge_relation(std::size_t i) {
-    switch (pair_.fields[i].relation.kind) {
-      case Relation::Kind::join:
-        merge_links(i, false);
-        return true;
-      case Relation::Kind::back:
-        follow_back_end(i);
-        return true;
-      default:
-        return false;
-    }
+  // Relations without a column: a join table, or the other end of one.
+  bool merge_links(std::size_t i, bool afresh) {
+    const bool back = pair_.fields[i].relation.kind == Relation::Kind::back;
+    return goes_on(back ? links_.follow_back_end(i) : links_.merge(i, afresh));
   }
 
   // --- fields
@@ -390,7 +199,7 @@ class Decider {
   // False: the record was parked.
   bool send_to_row(std::size_t i, const Value& page_value) {
     const Field& field = pair_.fields[i];
-    if (field.is_relation()) return send_link_to_row(i, page_value);
+    if (field.is_relation()) return goes_on(links_.send_to_row(i, page_value));
     auto fitted = fit_row(field, page_value);
     if (!fitted) {
       park(Parked::Kind::parked, label(field) + " cannot travel to column " + field.column + ": " + fitted.error(),
@@ -407,39 +216,12 @@ class Decider {
     return true;
   }
 
-  // A foreign key holds one link or none; `refs` are the names of rows.
-  bool send_link_to_row(std::size_t i, const Value& refs) {
-    const Field& field = pair_.fields[i];
-    const TextList& links = links_of(refs);
-    if (links.size() > 1) {
-      park(
-          Parked::Kind::parked,
-          label(field) + " shows " + std::to_string(links.size()) + " links, and column " + field.column + " holds one",
-          "Leave one link in Notion; the record is tried again when it changes.");
-      return false;
-    }
-    if (links.empty() && field.relation.required) {
-      park(Parked::Kind::parked,
-           label(field) + " links to nothing in Notion, and column " + field.column + " is required (NOT NULL)",
-           "Link it in Notion; the record is tried again when it changes.");
-      return false;
-    }
-    action_.row_set.push_back({i, refs});
-    return true;
-  }
-
-  bool send_link_to_page(std::size_t i, const Value& refs) {
-    TextList ids;
-    for (const auto& ref : links_of(refs)) {
-      if (const Target* target = target_of_ref(i, ref, state_.targets)) ids.push_back(target->page_id);
-    }
-    action_.page_set.push_back({i, make_list(std::move(ids))});
-    return true;
-  }
-
   bool send_to_page(std::size_t i, const Value& row_value) {
     const Field& field = pair_.fields[i];
-    if (field.is_relation()) return send_link_to_page(i, row_value);
+    if (field.is_relation()) {
+      links_.send_to_page(i, row_value);
+      return true;
+    }
     auto fitted = fit_page(field, row_value);
     if (!fitted) {
       park(Parked::Kind::parked,
@@ -461,8 +243,8 @@ class Decider {
   bool merge_fields() {
     for (std::size_t i = 0; i < pair_.fields.size(); ++i) {
       const Field& field = pair_.fields[i];
-      if (merge_relation(i)) {
-        if (action_.park) return false;
+      if (!field.has_column()) {
+        if (!merge_links(i, false)) return false;
         continue;
       }
       const FieldState now = field_state(i);
@@ -481,13 +263,13 @@ class Decider {
           if (now.has_shadow) action_.reasons.push_back(label(field) + ": both sides changed to the same value");
           break;
         case FieldOutcome::to_row:
-          if (!target_ready(i, Side::notion, now)) continue;
+          if (!links_.target_ready(i, Side::notion, now)) continue;
           if (merged.conflict) log_conflict(i, now, Side::notion, merged.reason);
           if (!send_to_row(i, now.page)) return false;
           explain(i, Side::notion, now.row, action_.row_set.back().value, merged.reason);
           break;
         case FieldOutcome::to_page:
-          if (!target_ready(i, Side::supabase, now)) continue;
+          if (!links_.target_ready(i, Side::supabase, now)) continue;
           if (merged.conflict) log_conflict(i, now, Side::supabase, merged.reason);
           if (!send_to_page(i, now.row)) return false;
           explain(i, Side::supabase, now.page, action_.page_set.back().value, merged.reason);
@@ -567,23 +349,6 @@ class Decider {
     record_reason_ = "record by record: " + verdict.reason;
   }
 
-  // A new link to a living record is an edit. A link that went is none: it goes by itself when its target is deleted,
-  // and a record deleted together with what it links to must not come back for that.
-  bool linked(Side side, std::size_t i) const {
-    const Field& field = pair_.fields[i];
-    const bool travels =
-        side == Side::notion ? field.direction != Direction::to_notion : field.direction != Direction::to_supabase;
-    if (!travels || field.relation.kind == Relation::Kind::back) return false;
-    const Value& now = side == Side::notion ? action_.page_now[i] : action_.row_now[i];
-    const Value& shadow = side == Side::notion ? state_.link->page_shadow[i] : state_.link->row_shadow[i];
-    return std::ranges::any_of(links_of(now), [&](const std::string& name) {
-      if (std::ranges::binary_search(links_of(shadow), name)) return false;
-      const Target* target =
-          side == Side::notion ? target_of_page(i, name, state_.targets) : target_of_ref(i, name, state_.targets);
-      return target && target->live;
-    });
-  }
-
   // Whether people changed this half since the shadow, in a field that may travel to the other. A change that has lost
   // its conflict already (and stands in the log) is none any more.
   bool edited(Side side) const {
@@ -592,7 +357,7 @@ class Decider {
     for (std::size_t i = 0; i < pair_.fields.size(); ++i) {
       const Field& field = pair_.fields[i];
       if (field.is_relation()) {
-        if (linked(side, i)) return true;
+        if (links_.linked(side, i)) return true;
         continue;
       }
       const bool travels = side == Side::notion ? field.direction != Direction::to_notion && !read_only(field.type)
@@ -724,13 +489,10 @@ class Decider {
   bool fill_row() {
     for (std::size_t i = 0; i < pair_.fields.size(); ++i) {
       const Field& field = pair_.fields[i];
-      if (field.relation.kind == Relation::Kind::back) {
-        follow_back_end(i);
-        continue;
-      }
-      if (field.direction == Direction::to_notion) continue;
-      if (holds_links(field)) {
-        merge_links(i, true);
+      const bool back = field.relation.kind == Relation::Kind::back;
+      if (field.direction == Direction::to_notion && !back) continue;
+      if (!field.has_column()) {
+        if (!merge_links(i, true)) return false;
         continue;
       }
       const Value& value = action_.page_now[i];
@@ -749,9 +511,9 @@ class Decider {
   bool fill_foreign_key(std::size_t i) {
     const Field& field = pair_.fields[i];
     FieldState now;
-    now.page = as_refs(i, action_.page_now[i]);
+    now.page = links_.as_refs(i, action_.page_now[i]);
     if (is_null(now.page) && field.target.has_default) return true;
-    if (target_ready(i, Side::notion, now)) return send_link_to_row(i, now.page);
+    if (links_.target_ready(i, Side::notion, now)) return goes_on(links_.send_to_row(i, now.page));
     if (!field.relation.required) return true;
     std::vector<Errand> errands = std::exchange(action_.errands, {});
     park(Parked::Kind::waiting,
@@ -787,14 +549,13 @@ class Decider {
     for (std::size_t i = 0; i < pair_.fields.size(); ++i) {
       const Field& field = pair_.fields[i];
       if (field.direction == Direction::to_supabase || is_null(action_.row_now[i])) continue;
-      if (holds_links(field)) {
-        merge_links(i, true);
-        if (action_.park) return;
+      if (!field.has_column()) {
+        if (!merge_links(i, true)) return;
         continue;
       }
       FieldState now;
       now.row = action_.row_now[i];
-      if (!target_ready(i, Side::supabase, now)) continue;
+      if (!links_.target_ready(i, Side::supabase, now)) continue;
       if (!send_to_page(i, action_.row_now[i])) return;
     }
     action_.page_op = PageOp::create;
@@ -888,6 +649,7 @@ class Decider {
   const RecordState& state_;
   const PlanOptions& options_;
   Action action_;
+  LinkPlanner links_;
   std::optional<Side> record_winner_;
   std::string record_reason_;
   std::optional<Side> survivor_;  // an edit beat the deletion of the other half: in conflicts the edited half wins

@@ -51,5 +51,14 @@ TEST(Docs, every_command_shown_for_testing_works) {
   EXPECT_GE(run, 2);
 }
 
+TEST(Docs, the_picture_shown_is_the_one_the_program_draws) {
+  World world;
+  if (!world.trouble().empty()) GTEST_SKIP() << world.trouble();
+  const auto drawn = world.run({"--preset", "higherself", "diagram", "--no-counts"});
+  ASSERT_EQ(drawn.code, 0) << drawn.err;
+  EXPECT_EQ(drawn.out, World::source_file("docs/higherself.svg"))
+      << "draw it again: rowpage --preset higherself diagram --no-counts --out docs/higherself.svg";
+}
+
 }  // namespace
 }  // namespace rowpage::test
