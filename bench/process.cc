@@ -50,8 +50,17 @@ pid_t start(const std::vector<std::string>& words, const Environment& environmen
   argv.push_back(nullptr);
   envp.push_back(nullptr);
   const std::string out_file = folder + "/" + name + ".out", err_file = folder + "/" + name + ".err";
+  // Until the program itself runs, the child's memory is ours, and would be taken for its peak: exec closes the pipe.
+  int begun[2];
+  if (::pipe2(begun, O_CLOEXEC) != 0) return -1;
   const pid_t child = ::fork();
-  if (child != 0) return child;
+  if (child != 0) {
+    ::close(begun[1]);
+    char nothing = 0;
+    (void)!::read(begun[0], &nothing, 1);
+    ::close(begun[0]);
+    return child;
+  }
   ::prctl(PR_SET_PDEATHSIG, SIGTERM);  // whatever ends the benchmark ends what it started
   const int in = ::open("/dev/null", O_RDONLY);
   const int out = ::open(out_file.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
