@@ -37,7 +37,7 @@ class Observer {
     choose_scope();
     if (auto done = hints_.take(narrowed() ? run_.options.since_ms : std::nullopt); !done) return done;
     if (hints_.whole_table()) run_.full = run_.report.full_scan = true;
-    std::ranges::move(hints_.take_void(), std::back_inserter(housekeeping().ack));
+    acknowledge(hints_.take_void());
     if (auto done = hints_.follow_moved_keys(); !done) return done;
     if (auto done = load_errands(); !done) return done;
     if (auto done = load_due(); !done) return done;
@@ -460,7 +460,7 @@ class Observer {
         states.push_back(std::move(state));
       } else {
         // Came and went between two runs.
-        std::ranges::move(state.captured, std::back_inserter(housekeeping().ack));
+        acknowledge(state.captured);
         if (due) forget_waiting(key, {});
       }
     }
@@ -705,7 +705,7 @@ class Observer {
     run_.report.drift += action.drift.size();
     for (const auto& reason : action.reasons) run_.note("drift", action.key + ": " + reason);
     if (action.later) return {};
-    std::ranges::copy(state.captured, std::back_inserter(housekeeping().ack));
+    acknowledge(state.captured);
     if (state.due || !state.errands.empty()) forget_waiting(action.key, action.page_id, state.errands);
     return {};
   }
@@ -729,6 +729,11 @@ class Observer {
     item.errands.emplace();
     item.errands_done = errands;
     run_.housekeeping.push_back(std::move(item));
+  }
+
+  // Only for something captured: an empty item would cost every quiet pair a commit.
+  void acknowledge(const std::vector<std::int64_t>& captured) {
+    if (!captured.empty()) std::ranges::copy(captured, std::back_inserter(housekeeping().ack));
   }
 
   Item& housekeeping() {
