@@ -106,7 +106,10 @@ class Applier {
     if (run_.ports.clock.interrupted()) run_.report.interrupted = true;
     if (run_.report.interrupted) return {};
     const Action action = decide(pair_, state, run_.plan_options());
-    if (deletes(action) != deleting_) return {};
+    if (deletes(action) != deleting_) {
+      run_.deletions_left = run_.deletions_left || !deleting_;
+      return {};
+    }
     if (action.nothing()) return action.later ? Status() : acknowledge(state, action);
     return take(std::move(state), action);
   }

@@ -2,6 +2,7 @@
 #include "engine/cycle.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "core/mutant.h"
@@ -218,8 +219,7 @@ struct PairRun::State {
   RunOptions options;
   PairReport& report;
   Run run{ports, pair, options, report};
-  Plan plan{pair};
-  bool started = false;
+  std::optional<Plan> plan;
 };
 
 PairRun::PairRun(const Ports& ports, Pair pair, RunOptions options, PairReport& report)
@@ -242,7 +242,10 @@ void PairRun::step(const std::function<Status()>& work) {
 
 void PairRun::change(PlanSink* sink) {
   PlanCounts counts;
-  step([&] { return steps_of_change(state_->run, state_->plan, counts, sink); });
+  state_->plan.emplace(state_->pair);
+  step([&] { return steps_of_change(state_->run, *state_->plan, counts, sink); });
+  // The plans of all pairs would be in memory until the last has had its turn.
+  if (!state_->run.deletions_left && !mutated(Mutant::deletes_first)) state_->plan.reset();
 }
 
 bool PairRun::late() {
@@ -260,8 +263,8 @@ bool PairRun::late() {
 }
 
 void PairRun::remove() {
-  if (state_->options.dry_run) return;
-  step([&] { return apply(state_->run, state_->plan, !mutated(Mutant::deletes_first)); });
+  if (state_->options.dry_run || !state_->plan) return;
+  step([&] { return apply(state_->run, *state_->plan, !mutated(Mutant::deletes_first)); });
 }
 
 void PairRun::finish() {

@@ -28,6 +28,7 @@ struct Run {
   PairState next;
   std::vector<Pending> pending;       // requests still open after the recover step
   std::vector<Item> housekeeping;     // acknowledgements and the like, owed whatever the plan says
+  bool deletions_left = false;        // the plan has some, passed over until every pair's changes are done
   std::optional<Millis> skew_ms;      // how far Notion's clock was measured from the database's
   std::map<std::string, bool> lives;  // linked pages read in this run: whether they live where they should
   bool full = false;                  // this run looks at everything
