@@ -25,9 +25,11 @@ namespace rowpage {
 namespace {
 
 constexpr Millis send_window_ms = 20 * second_ms;  // a note not sent within it is void
-constexpr std::size_t background_max = 30;  // pages noted in one run: a third of a minute's budget, two requests each
-constexpr int sendings_max = 5;             // of one record in one run, while Notion asks for silence
-constexpr int redecide_max = 3;             // a record that keeps moving is left for the next run
+constexpr std::size_t background_max = 30;   // pages noted in one run: a third of a minute's budget, two requests each
+constexpr int sendings_max = 5;              // of one record in one run, while Notion asks for silence
+constexpr std::size_t postponed_max = 5000;  // records kept in memory for later; more are made as they are
+constexpr int postponed_rounds = 20;         // as deep a line of parents as is made in order
+constexpr int redecide_max = 3;              // a record that keeps moving is left for the next run
 
 class Applier {
  public:
@@ -40,18 +42,11 @@ class Applier {
       run_.ports.listener.progress("writing", done_count += states.size(), plan.size());
       if (run_.ports.clock.interrupted()) run_.report.interrupted = true;
       if (run_.report.interrupted) return {};
-      // What the links lead to may have come into being since the plan was made.
-      if (auto found = find_targets(run_, states); !found) return found;
-      for (auto& state : states) {
-        if (auto taken = take_up(std::move(state)); !taken) return taken;
-      }
-      return {};
+      return take_up_group(std::move(states));
     });
     if (!done) return done;
-    if (auto flushed = flush_rows(); !flushed) return flushed;
-    while (!pages_.empty() && !run_.report.interrupted) {
-      if (auto flushed = flush_pages(); !flushed) return flushed;
-    }
+    if (auto flushed = flush_all(); !flushed) return flushed;
+    if (auto made = make_postponed(); !made) return made;
     if (!deleting_) {
       if (auto noted = note_in_background(); !noted) return noted;
     }
@@ -59,6 +54,52 @@ class Applier {
   }
 
  private:
+  Status take_up_group(std::vector<RecordState>&& states) {
+    // What the links lead to may have come into being since the plan was made.
+    if (auto found = find_targets(run_, states); !found) return found;
+    for (auto& state : states) {
+      if (auto taken = take_up(std::move(state)); !taken) return taken;
+    }
+    return {};
+  }
+
+  Status flush_all() {
+    if (auto flushed = flush_rows(); !flushed) return flushed;
+    while (!pages_.empty() && !run_.report.interrupted) {
+      if (auto flushed = flush_pages(); !flushed) return flushed;
+    }
+    return {};
+  }
+
+  // A new record that links to another new one of its own pair: made first, it would have to be written again for the
+  // link, which on a page is a reading and a writing.
+  bool better_later(const Action& action) const {
+    const bool makes = action.page_op == PageOp::create || action.row_op == RowOp::insert;
+    if (!makes || !may_postpone_ || postponed_.size() >= postponed_max) return false;
+    return std::ranges::any_of(action.errands, [&](const Errand& errand) {
+      const bool waits = errand.kind == Errand::Kind::await_page || errand.kind == Errand::Kind::await_row;
+      return waits && errand.to_schema == pair_.schema_name && errand.to_table == pair_.table_name;
+    });
+  }
+
+  // As long as that lets some of them have their links from the start; the others, in circles or linked to what does
+  // not come, are made as they are.
+  Status make_postponed() {
+    for (int round = 1; !postponed_.empty() && !run_.report.interrupted; ++round) {
+      auto waiting = std::exchange(postponed_, {});
+      const std::size_t before = waiting.size();
+      for (std::size_t at = 0; at < before; at += run_.options.batch_size) {
+        const std::size_t end = std::min(before, at + run_.options.batch_size);
+        std::vector<RecordState> group(std::make_move_iterator(waiting.begin() + static_cast<std::ptrdiff_t>(at)),
+                                       std::make_move_iterator(waiting.begin() + static_cast<std::ptrdiff_t>(end)));
+        if (auto taken = take_up_group(std::move(group)); !taken) return taken;
+      }
+      if (auto flushed = flush_all(); !flushed) return flushed;
+      may_postpone_ = postponed_.size() < before && round < postponed_rounds;
+    }
+    return {};
+  }
+
   Status store_housekeeping() {
     auto stored = run_.commit(std::exchange(run_.housekeeping, {}));
     if (!stored) return fail(stored.error());
@@ -111,6 +152,10 @@ class Applier {
       return {};
     }
     if (action.nothing()) return action.later ? Status() : acknowledge(state, action);
+    if (better_later(action)) {
+      postponed_.push_back(std::move(state));
+      return {};
+    }
     return take(std::move(state), action);
   }
 
@@ -633,6 +678,8 @@ class Applier {
   const Pair& pair_;
   Composer compose_;
   std::vector<Work> rows_, pages_;
+  std::vector<RecordState> postponed_;
+  bool may_postpone_ = true;
   bool deleting_;  // the part of the plan under way
 };
 

@@ -39,7 +39,7 @@ json::value plain_value(const Call& call, const Page& page, const Source& source
     const auto text = cell ? plain_text(call.world, *cell) : std::string();
     return text.empty() ? json::value() : json::value(text);
   }
-  const auto bare = show_bare(call, page, *page.now, source, property, true);
+  auto bare = show_bare(call, page, *page.now, source, property, true);
   if (type == "select" || type == "status") return bare.is_object() ? *find(bare, "name") : json::value();
   if (type == "multi_select") {
     json::array names;

@@ -442,8 +442,10 @@ class Reader {
       const int months = unit.starts_with("month") ? 1 : unit.starts_with("year") ? 12 : 0;
       if (!step && !months) return fail_here();
       if (!date(0) || !date(1)) return FormulaValue();
-      if (months) return static_cast<double>(months_between(date(1)->ms, date(0)->ms) / months);
-      return static_cast<double>((date(0)->ms - date(1)->ms) / step);
+      // Whole units, as dateBetween counts them.
+      const std::int64_t whole =
+          months ? months_between(date(1)->ms, date(0)->ms) / months : (date(0)->ms - date(1)->ms) / step;
+      return static_cast<double>(whole);
     }
     return fail_here();
   }

@@ -384,7 +384,7 @@ void Importer::take_item(const Id& id, std::string_view property_id, const json:
     state.set(property->key, member(described, "rollup"));
   } else if (list) {
     json::array values;
-    if (find_bool(answer, "has_more") || find_string(answer, "next_cursor") != "") {
+    if (find_bool(answer, "has_more") || !find_string(answer, "next_cursor").empty()) {
       if (const auto* cell = state.cell(property->key); cell && cell->is_array()) values = cell->get_array();
       for (const auto& id : state.links(property->key).all()) values.push_back(json::object{{"id", id.text()}});
     }

@@ -15,7 +15,7 @@ namespace rowpage::sandbox {
 namespace {
 
 constexpr std::size_t options_max = 100;
-constexpr std::size_t schema_bytes_max = 50 * 1024;
+constexpr std::size_t schema_bytes_max = 50UL * 1024;
 
 constexpr std::string_view groups[] = {"To-do", "In progress", "Complete"};
 constexpr std::string_view group_colors[] = {"gray", "blue", "green"};

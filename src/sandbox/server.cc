@@ -164,7 +164,7 @@ Result<std::unique_ptr<SandboxServer>> SandboxServer::start(SandboxOptions optio
   HttpServerOptions http;
   http.host = server->options_.host;
   http.port = server->options_.port;
-  http.body_max = 64 * 1024 * 1024;  // seeding comes in large bodies; Notion's own limit is checked by the model
+  http.body_max = 64UL * 1024 * 1024;  // seeding comes in large bodies; Notion's own limit is checked by the model
   auto started = HttpServer::start(std::move(http),
                                    [self = server.get()](const auto& request) { return self->on_request(request); });
   if (!started) return tl::unexpected(started.error());

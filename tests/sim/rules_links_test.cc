@@ -241,6 +241,27 @@ TEST_F(Links, a_link_to_a_record_that_is_not_there_yet_travels_when_it_is) {
   expect_quiet();
 }
 
+TEST_F(Links, a_line_of_new_records_has_its_links_from_the_start) {
+  // The order of keys is the wrong one: each is made after its child, or written a second time.
+  for (const char* name : {"u1", "u2", "u3", "u4"}) world.make_row(task, name);
+  for (const auto& [child, its] : {std::pair{"u1", "u2"}, {"u2", "u3"}, {"u3", "u4"}})
+    world.edit_row(task, child, parent, {its});
+  const auto effects = world.notion.stats().effects_total();
+  sync();
+  EXPECT_EQ(world.notion.stats().effects_total() - effects, 4U) << "one creation for each";
+  EXPECT_EQ(shown(world.page_of(task, "u1"), "Parent"), TextList{world.page_of(task, "u2")});
+  EXPECT_EQ(shown(world.page_of(task, "u3"), "Parent"), TextList{world.page_of(task, "u4")});
+  const std::string a = world.make_page(task, "a"), b = world.make_page(task, "b"), c = world.make_page(task, "c");
+  world.set_links(a, "Parent", {b});
+  world.set_links(b, "Parent", {c});
+  const auto rows = world.postgres.row_writes();
+  sync();
+  EXPECT_EQ(world.postgres.row_writes() - rows, 3U) << "one insertion for each";
+  EXPECT_EQ(cell(world.row_of(task, a), parent), Value(TextList{world.row_of(task, b)}));
+  EXPECT_EQ(cell(world.row_of(task, b), parent), Value(TextList{world.row_of(task, c)}));
+  expect_quiet();
+}
+
 TEST_F(Links, pages_born_in_a_circle_are_linked_in_one_run) {
   const std::string a = world.make_page(task, "a"), b = world.make_page(task, "b");
   world.set_links(a, "Parent", {b});
