@@ -64,12 +64,7 @@ void CaptureHints::attach(RecordState& state, const std::string& key) {
 
 Status CaptureHints::follow_moved_keys() {
   if (pair_.book.page_id_column.empty() || run_.options.dry_run) return {};
-  const std::vector<std::string> all = keys();
-  for (std::size_t at = 0; at < all.size(); at += keys_per_read) {
-    const auto part = std::span(all).subspan(at, std::min(keys_per_read, all.size() - at));
-    if (auto done = follow_moved_keys({part.begin(), part.end()}); !done) return done;
-  }
-  return {};
+  return in_parts(keys(), [this](const std::vector<std::string>& part) { return follow_moved_keys(part); });
 }
 
 Status CaptureHints::follow_moved_keys(std::vector<std::string> keys) {

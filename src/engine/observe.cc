@@ -16,6 +16,7 @@
 #include "core/mutant.h"
 #include "core/recover.h"
 #include "engine/capture_hints.h"
+#include "engine/errand_list.h"
 #include "engine/listing.h"
 #include "engine/own_pages.h"
 #include "engine/reading.h"
@@ -29,9 +30,16 @@ namespace {
 constexpr int trash_pages_max = 50;  // a trash listing is followed this far; the full scan finds the rest
 constexpr Millis full_scan_every_ms = day_ms;
 
+using Names = std::vector<std::string>;  // keys of rows, or ids of pages
+
+Names not_in(const IdSet& seen, Names names) {
+  std::erase_if(names, [&](const std::string& name) { return seen.contains(name); });
+  return names;
+}
+
 class Observer {
  public:
-  Observer(Run& run, Plan& plan) : run_(run), plan_(plan), pair_(run.pair), hints_(run) {}
+  Observer(Run& run, Plan& plan) : run_(run), plan_(plan), pair_(run.pair), hints_(run), errands_(run) {}
 
   Status all() {
     choose_scope();
@@ -39,7 +47,7 @@ class Observer {
     if (hints_.whole_table()) run_.full = run_.report.full_scan = true;
     acknowledge(hints_.take_void());
     if (auto done = hints_.follow_moved_keys(); !done) return done;
-    if (auto done = load_errands(); !done) return done;
+    if (auto done = errands_.load(); !done) return done;
     if (auto done = load_due(); !done) return done;
     if (auto done = walk_pages(run_.full); !done) return done;
     if (run_.full) {
@@ -63,7 +71,7 @@ class Observer {
   // Between two observations of a run: only what links left to do.
   Status errands_only() {
     between_ = true;
-    if (auto done = load_errands(); !done) return done;
+    if (auto done = errands_.load(); !done) return done;
     if (auto done = visit_errands(); !done) return done;
     plan_.match();
     return {};
@@ -198,7 +206,7 @@ class Observer {
         if (auto done = visit_own_nonce(state, owner->second, taken); !done) return done;
         if (taken) continue;
       }
-      attach_errands(state);
+      errands_.attach(state);
       states.push_back(std::move(state));
     }
     if (auto found = find_targets(run_, states); !found) return found;
@@ -425,15 +433,13 @@ class Observer {
   }
 
   Status visit_hinted_rows() {
-    std::vector<std::string> keys = hints_.keys();
-    std::erase_if(keys, [this](const std::string& key) { return seen_keys_.contains(key); });
-    for (std::size_t at = 0; at < keys.size(); at += keys_per_read) {
-      const auto part = std::span(keys).subspan(at, std::min(keys_per_read, keys.size() - at));
-      if (auto done = visit_rows({part.begin(), part.end()}, false); !done) return done;
-      run_.ports.listener.progress("reading Supabase", std::min(at + keys_per_read, keys.size()), keys.size());
-      if (auto kept = run_.keep_lease(); !kept) return kept;
-    }
-    return {};
+    const auto keys = not_in(seen_keys_, hints_.keys());
+    std::size_t visited = 0;
+    return in_parts(keys, [&](const Names& part) -> Status {
+      if (auto done = visit_rows(part, false); !done) return done;
+      run_.ports.listener.progress("reading Supabase", visited += part.size(), keys.size());
+      return run_.keep_lease();
+    });
   }
 
   // Linked or not, with the page presumed.
@@ -474,7 +480,7 @@ class Observer {
 
   Status add_unlinked_row(RecordState&& state) {
     state.open = run_.open_for(state.row->key, {});
-    attach_errands(state);
+    errands_.attach(state);
     return plan_.add_unlinked_row(state);
   }
 
@@ -567,7 +573,7 @@ class Observer {
       RecordState lost;
       lost.page.emplace();
       lost.page->id = id;
-      attach_errands(lost);
+      errands_.attach(lost);
       forget_waiting({}, id, lost.errands);
     }
     return visit_unlinked_pages(std::move(pages));
@@ -575,92 +581,16 @@ class Observer {
 
   // --- what links left to do
 
-  Status load_errands() {
-    errands_.clear();
-    if (narrowed() || std::ranges::none_of(pair_.fields, &Field::is_relation)) return {};
-    auto due = run_.ports.store.errands(pair_);
-    if (!due) return fail(due.error());
-    errands_ = std::move(*due);
-    by_name_.clear();
-    for (std::size_t i = 0; i < errands_.size(); ++i) {
-      if (!errands_[i].key.empty()) by_name_.emplace("key " + errands_[i].key, i);
-      if (!errands_[i].page_id.empty()) by_name_.emplace("page " + errands_[i].page_id, i);
-    }
-    return {};
-  }
-
-  void attach_errands(RecordState& state) const {
-    const auto attach = [&](const std::string& name) {
-      const auto [begin, end] = by_name_.equal_range(name);
-      for (auto at = begin; at != end; ++at) {
-        const Errand& errand = errands_[at->second];
-        if (std::ranges::find(state.errands, errand) == state.errands.end()) state.errands.push_back(errand);
-      }
-    };
-    if (errands_.empty()) return;
-    if (state.link || state.row) attach("key " + (state.link ? state.link->key : state.row->key));
-    if (state.link || state.page) attach("page " + (state.link ? state.link->page_id : state.page->id));
-  }
-
-  // Records that this run has not met yet. A page is read where what its people see is in question; where only the row
-  // has something to say, or where it is read before the write anyway, it is presumed.
+  // Records that this run has not met yet.
   Status visit_errands() {
-    std::vector<std::string> keys, read, presumed;
-    for (const auto& errand : errands_) {
-      const bool looks = errand.kind == Errand::Kind::look || errand.kind == Errand::Kind::await_row;
-      const bool known = between_ && errand.kind == Errand::Kind::await_row;
-      if (looks && !known && !errand.page_id.empty()) {
-        if (!seen_pages_.contains(errand.page_id)) read.push_back(errand.page_id);
-      } else if (!errand.key.empty() && !known) {
-        keys.push_back(errand.key);
-      } else if (!errand.page_id.empty()) {
-        presumed.push_back(errand.page_id);
-      }
-    }
-    for (auto* list : {&keys, &read, &presumed}) {
-      std::ranges::sort(*list);
-      list->erase(std::ranges::unique(*list).begin(), list->end());
-    }
+    const auto [keys, read, presumed] = errands_.visits(between_);
     std::vector<std::string> loose;
-    for (const bool by_reading : {true, false}) {
-      const auto& ids = by_reading ? read : presumed;
-      for (std::size_t at = 0; at < ids.size(); at += keys_per_read) {
-        const auto part = std::span(ids).subspan(at, std::min(keys_per_read, ids.size() - at));
-        if (auto done = visit_linked_pages({part.begin(), part.end()}, by_reading, loose); !done) return done;
-      }
-    }
+    const auto by_reading = [&](const Names& ids) { return visit_linked_pages(ids, true, loose); };
+    const auto presuming = [&](const Names& ids) { return visit_linked_pages(ids, false, loose); };
+    if (auto done = in_parts(not_in(seen_pages_, read), by_reading); !done) return done;
+    if (auto done = in_parts(presumed, presuming); !done) return done;
     if (auto done = visit_loose_pages(loose); !done) return done;
-    std::erase_if(keys, [this](const std::string& key) { return seen_keys_.contains(key); });
-    for (std::size_t at = 0; at < keys.size(); at += keys_per_read) {
-      const auto part = std::span(keys).subspan(at, std::min(keys_per_read, keys.size() - at));
-      if (auto done = visit_rows({part.begin(), part.end()}, true); !done) return done;
-    }
-    return {};
-  }
-
-  // A page whose links wait was seen with them in this run, and each errand says with which: it need not be read again
-  // to write them into the row. (A write to the page reads it first in any case.)
-  void remember_awaited(RecordState& state) const {
-    RecordState named;
-    named.link = state.link;
-    attach_errands(named);
-    Page page;
-    page.values = state.link->page_shadow;
-    for (const auto& errand : named.errands) {
-      if (errand.kind != Errand::Kind::await_row) continue;
-      const auto field = std::ranges::find(pair_.fields, errand.field, &Field::column);
-      if (field == pair_.fields.end()) continue;
-      Value& value = page.values[static_cast<std::size_t>(field - pair_.fields.begin())];
-      TextList links = field->relation.kind == Relation::Kind::join ? links_of(value) : TextList();
-      links.push_back(errand.other);
-      value = make_list(std::move(links));
-    }
-    if (page.values == state.link->page_shadow) return;
-    page.id = state.link->page_id;
-    page.parent = pair_.data_source;
-    page.in_trash = !state.link->page_live;
-    page.created_ms = page.edited_ms = state.link->page_edited_ms;
-    state.page = std::move(page);
+    return in_parts(not_in(seen_keys_, keys), [&](const Names& part) { return visit_rows(part, true); });
   }
 
   // Those without a link of their own go to `loose`.
@@ -680,7 +610,7 @@ class Observer {
       state.link = std::move(link->second);
       state.page_presumed = true;
       state.due = true;
-      if (!read) remember_awaited(state);
+      if (!read) errands_.show_awaited(state);
       all.push_back(states.size());
       states.push_back(std::move(state));
     }
@@ -696,7 +626,7 @@ class Observer {
   Status add(RecordState&& state) {
     if (between_ && comes_or_goes(state)) return {};
     state.open = run_.open_for(state.link->key, state.link->page_id);
-    attach_errands(state);
+    errands_.attach(state);
     const Link& link = *state.link;
     const bool read = !state.page_presumed;  // what is only presumed proves nothing
     if (read && (due_records_.contains(link.key) || due_records_.contains(link.page_id))) state.due = true;
@@ -746,10 +676,9 @@ class Observer {
   const Pair& pair_;
   CaptureHints hints_;
   IdSet seen_pages_, seen_keys_, seen_trashed_;
-  std::vector<Parked> due_;                                    // records whose time to be tried again has come
-  std::set<std::string> due_records_;                          // their keys and pages
-  std::vector<Errand> errands_;                                // of this pair, due
-  std::unordered_multimap<std::string, std::size_t> by_name_;  // of "key …" and "page …"
+  std::vector<Parked> due_;            // records whose time to be tried again has come
+  std::set<std::string> due_records_;  // their keys and pages
+  ErrandList errands_;
   bool between_ = false;  // after the changes of this run: what was read in it is known
   bool listing_complete_ = false, walked_ = false;
   std::int64_t missing_ = 0;

@@ -1,6 +1,7 @@
 #include "engine/reading.h"
 
 #include <algorithm>
+#include <span>
 
 namespace rowpage {
 
@@ -27,6 +28,15 @@ Result<Rows> rows_of(Run& run, const std::vector<std::string>& keys) {
     rows.emplace(std::move(key), std::move(row));
   }
   return rows;
+}
+
+Status in_parts(const std::vector<std::string>& names,
+                const std::function<Status(const std::vector<std::string>&)>& visit) {
+  for (std::size_t at = 0; at < names.size(); at += keys_per_read) {
+    const auto part = std::span(names).subspan(at, std::min(keys_per_read, names.size() - at));
+    if (auto done = visit({part.begin(), part.end()}); !done) return done;
+  }
+  return {};
 }
 
 void place_page(const Pair& pair, RecordState& state, Page&& page) {

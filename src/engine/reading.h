@@ -19,6 +19,10 @@ using Rows = std::unordered_map<std::string, Row>;    // by key
 Result<Links> links_of_pages(Run& run, const std::vector<std::string>& ids);
 Result<Rows> rows_of(Run& run, const std::vector<std::string>& keys);
 
+/// Visits `names` in parts of `keys_per_read`, in order; stops at the first error.
+Status in_parts(const std::vector<std::string>& names,
+                const std::function<Status(const std::vector<std::string>&)>& visit);
+
 /// Puts a page as read into a record, or why it is no longer the record's: archived, or moved to another parent.
 void place_page(const Pair& pair, RecordState& state, Page&& page);
 
