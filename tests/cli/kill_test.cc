@@ -6,10 +6,6 @@
 // before a request is sent, between its effect and its answer, and while PostgreSQL is being written.
 #include <gtest/gtest.h>
 
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <csignal>
 #include <cstdlib>
 #include <functional>
 
@@ -20,12 +16,8 @@ namespace {
 
 constexpr int latency_ms = 40;
 
-// Moments to kill at: some by default, all up to 16 requests with ROWPAGE_FULL=1.
 std::vector<int> moments(std::initializer_list<int> usual) {
-  if (!std::getenv("ROWPAGE_FULL")) return usual;
-  std::vector<int> all;
-  for (int k = 1; k <= 16; ++k) all.push_back(k);
-  return all;
+  return World::kill_moments(usual, 16);
 }
 
 class Kill : public ::testing::Test {
@@ -53,25 +45,9 @@ class Kill : public ::testing::Test {
     world.person("PATCH", "/v1/pages/" + pages.at(decision), json::object{{"in_trash", in_trash}});
   }
 
-  // Starts a sync and kills it once `k` requests were counted; whether it was still running.
   bool kill_at(int k) {
-    world.pass_time();
-    world.control("POST", "/_sandbox/habits", json::object{{"latency_ms", latency_ms}});
-    const auto before = world.requests_counted();
-    const auto child = world.start({"sync", "--json"});
-    bool running = true;
-    siginfo_t ended{};
-    for (int ms = 0; ms < 60'000 && running && world.requests_counted() - before < k; ++ms) {
-      ::usleep(1000);
-      ended.si_pid = 0;
-      running =
-          ::waitid(P_PID, static_cast<id_t>(child), &ended, WEXITED | WNOHANG | WNOWAIT) == 0 && ended.si_pid == 0;
-    }
-    ::usleep(static_cast<useconds_t>((k * 17) % (latency_ms + 20)) * 1000);
-    ::kill(child, SIGKILL);
-    const bool killed = world.finish(child).code == 128 + SIGKILL;
-    if (killed) ++kills;
-    world.control("POST", "/_sandbox/habits", json::object{{"latency_ms", 0}});
+    const bool killed = world.kill_sync({k, (k * 17) % (latency_ms + 20), latency_ms});
+    kills += killed ? 1 : 0;
     return killed;
   }
 

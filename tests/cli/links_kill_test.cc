@@ -4,10 +4,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <csignal>
 #include <cstdlib>
 #include <functional>
 #include <random>
@@ -20,10 +16,7 @@ namespace {
 constexpr int latency_ms = 30;
 
 std::vector<int> moments(std::initializer_list<int> usual) {
-  if (!std::getenv("ROWPAGE_FULL")) return usual;
-  std::vector<int> all;
-  for (int k = 1; k <= 24; ++k) all.push_back(k);
-  return all;
+  return World::kill_moments(usual, 24);
 }
 
 class LinksKill : public ::testing::Test {
@@ -33,25 +26,7 @@ class LinksKill : public ::testing::Test {
     world.set_up();
   }
 
-  // Starts a sync and kills it `late_ms` after the sandbox has counted `k` requests.
-  void kill_at(int k, int late_ms) {
-    world.pass_time();
-    world.control("POST", "/_sandbox/habits", json::object{{"latency_ms", latency_ms}});
-    const auto before = world.requests_counted();
-    const auto child = world.start({"sync", "--json"});
-    bool running = true;
-    siginfo_t ended{};
-    for (int ms = 0; ms < 60'000 && running && world.requests_counted() - before < k; ++ms) {
-      ::usleep(1000);
-      ended.si_pid = 0;
-      running =
-          ::waitid(P_PID, static_cast<id_t>(child), &ended, WEXITED | WNOHANG | WNOWAIT) == 0 && ended.si_pid == 0;
-    }
-    ::usleep(static_cast<useconds_t>(late_ms) * 1000);
-    ::kill(child, SIGKILL);
-    if (world.finish(child).code == 128 + SIGKILL) ++kills;
-    world.control("POST", "/_sandbox/habits", json::object{{"latency_ms", 0}});
-  }
+  void kill_at(int k, int late_ms) { kills += world.kill_sync({k, late_ms, latency_ms}) ? 1 : 0; }
 
   // Runs until a run writes nothing, and judges.
   void settle(const std::string& when) {

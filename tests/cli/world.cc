@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <numeric>
 #include <optional>
 #include <sstream>
 
@@ -209,6 +210,32 @@ std::int64_t World::writes_counted() {
   const auto stats = control("GET", "/_sandbox/stats");
   const auto* total = find(stats, "writes_total");
   return total ? static_cast<std::int64_t>(as_number(*total).value_or(-1)) : -1;
+}
+
+bool World::kill_sync(const KillMoment& moment) {
+  pass_time();
+  control("POST", "/_sandbox/habits", json::object{{"latency_ms", moment.latency_ms}});
+  const auto before = requests_counted();
+  const auto child = start({"sync", "--json"});
+  bool running = true;
+  siginfo_t ended{};
+  for (int ms = 0; ms < 60'000 && running && requests_counted() - before < moment.requests; ++ms) {
+    ::usleep(1000);
+    ended.si_pid = 0;
+    running = ::waitid(P_PID, static_cast<id_t>(child), &ended, WEXITED | WNOHANG | WNOWAIT) == 0 && ended.si_pid == 0;
+  }
+  ::usleep(static_cast<useconds_t>(moment.late_ms) * 1000);
+  ::kill(child, SIGKILL);
+  const bool killed = finish(child).code == 128 + SIGKILL;
+  control("POST", "/_sandbox/habits", json::object{{"latency_ms", 0}});
+  return killed;
+}
+
+std::vector<int> World::kill_moments(std::initializer_list<int> usual, int most) {
+  if (!std::getenv("ROWPAGE_FULL")) return usual;
+  std::vector<int> all(static_cast<std::size_t>(most));
+  std::iota(all.begin(), all.end(), 1);
+  return all;
 }
 
 std::int64_t World::requests_counted() {

@@ -2,6 +2,7 @@
 // empty folder to run in. Habits of the sandbox stay on; its clock is moved where a person would wait.
 #pragma once
 
+#include <initializer_list>
 #include <map>
 #include <memory>
 #include <string>
@@ -34,9 +35,18 @@ class World {
 
   /// Runs the binary in the folder and waits for it. With ROWPAGE_SHOW set, shows what was run and what it said.
   Ran run(const std::vector<std::string>& arguments, const Environment& more = {});
-  /// Starts it; finish() waits. `signal` is sent as soon as `until` answers true.
+  /// Starts it; finish() waits, at most three minutes.
   pid_t start(const std::vector<std::string>& arguments);
   Ran finish(pid_t child);
+
+  /// Starts a sync against a sandbox that takes `latency_ms` to answer, and kills it (SIGKILL) `late_ms` after
+  /// `requests` of its requests were counted. Whether it was still at work.
+  struct KillMoment {
+    int requests = 0, late_ms = 0, latency_ms = 0;
+  };
+  bool kill_sync(const KillMoment& moment);
+  /// Numbers of requests to kill at: `usual`, or all of 1 … `most` with ROWPAGE_FULL=1.
+  static std::vector<int> kill_moments(std::initializer_list<int> usual, int most);
 
   /// setup with the preset, and NOTION_DATABASE_ID set from its answer.
   void set_up();
