@@ -323,8 +323,13 @@ LinkedWorld::LinkedWorld(bool defaults) : Stage(0) {
   rowpage({"init", "--preset", "higherself"});
   const std::string file = folder() + "/rowpage.yaml";
   const std::string preset = slurp(file);
-  const std::string config = std::regex_replace(preset, std::regex("requests_per_minute: 180"), no_limit);
+  std::string config = std::regex_replace(preset, std::regex("requests_per_minute: 180"), no_limit);
   if (config == preset) throw Trouble{"the preset names no requests_per_minute to raise"};
+  if (!defaults) {
+    const std::string with_times =
+        std::exchange(config, std::regex_replace(config, std::regex("\n *created_at_column: created_at[^\n]*"), ""));
+    if (config == with_times) throw Trouble{"the preset names no created_at_column to leave out"};
+  }
   std::ofstream(file) << config;
   const auto made = parse_json(rowpage({"setup"}).out);
   const auto* databases = made ? find_object(*made, "databases") : nullptr;

@@ -14,8 +14,9 @@ namespace rowpage::bench {
 
 class LinkedWorld : public Stage {
  public:
-  /// `defaults`: whether columns that an import leaves empty are filled by PostgreSQL. Such values travel to Notion, so
-  /// that nearly each page of an import is read and written once more; without them an import only reads.
+  /// `defaults`: whether columns that an import leaves empty are filled, by PostgreSQL or with the page's time. Such
+  /// values travel to Notion, so that nearly each page of an import is read and written once more; without them an
+  /// import only reads.
   explicit LinkedWorld(bool defaults);
 
   static std::int64_t pairs();

@@ -11,6 +11,7 @@
 // Creations and updates come first, deletions last (R14): of one pair, and of all pairs of a run, children before the
 // records they link to.
 #include <algorithm>
+#include <memory>
 
 #include "core/mutant.h"
 #include "core/recover.h"
@@ -25,11 +26,10 @@ namespace rowpage {
 namespace {
 
 constexpr Millis send_window_ms = 20 * second_ms;  // a note not sent within it is void
-constexpr std::size_t background_max = 30;   // pages noted in one run: a third of a minute's budget, two requests each
-constexpr int sendings_max = 5;              // of one record in one run, while Notion asks for silence
-constexpr std::size_t postponed_max = 5000;  // records kept in memory for later; more are made as they are
-constexpr int postponed_rounds = 20;         // as deep a line of parents as is made in order
-constexpr int redecide_max = 3;              // a record that keeps moving is left for the next run
+constexpr std::size_t background_max = 30;  // pages noted in one run: a third of a minute's budget, two requests each
+constexpr int sendings_max = 5;             // of one record in one run, while Notion asks for silence
+constexpr int postponed_rounds = 20;        // as deep a line of parents as is made in order
+constexpr int redecide_max = 3;             // a record that keeps moving is left for the next run
 
 class Applier {
  public:
@@ -75,7 +75,7 @@ class Applier {
   // link, which on a page is a reading and a writing.
   bool better_later(const Action& action) const {
     const bool makes = action.page_op == PageOp::create || action.row_op == RowOp::insert;
-    if (!makes || !may_postpone_ || postponed_.size() >= postponed_max) return false;
+    if (!makes || !may_postpone_) return false;
     return std::ranges::any_of(action.errands, [&](const Errand& errand) {
       const bool waits = errand.kind == Errand::Kind::await_page || errand.kind == Errand::Kind::await_row;
       return waits && errand.to_schema == pair_.schema_name && errand.to_table == pair_.table_name;
@@ -85,17 +85,20 @@ class Applier {
   // As long as that lets some of them have their links from the start; the others, in circles or linked to what does
   // not come, are made as they are.
   Status make_postponed() {
-    for (int round = 1; !postponed_.empty() && !run_.report.interrupted; ++round) {
-      auto waiting = std::exchange(postponed_, {});
-      const std::size_t before = waiting.size();
-      for (std::size_t at = 0; at < before; at += run_.options.batch_size) {
-        const std::size_t end = std::min(before, at + run_.options.batch_size);
-        std::vector<RecordState> group(std::make_move_iterator(waiting.begin() + static_cast<std::ptrdiff_t>(at)),
-                                       std::make_move_iterator(waiting.begin() + static_cast<std::ptrdiff_t>(end)));
+    for (int round = 1; postponed_->size() > 0 && !run_.report.interrupted; ++round) {
+      const auto waiting = std::exchange(postponed_, std::make_unique<Spool>());
+      const std::size_t before = waiting->size();
+      for (std::size_t at = 0; at < before;) {
+        std::vector<RecordState> group;
+        for (; at < before && group.size() < run_.options.batch_size; ++at) {
+          auto state = waiting->at(at);
+          if (!state) return fail(state.error());
+          group.push_back(std::move(*state));
+        }
         if (auto taken = take_up_group(std::move(group)); !taken) return taken;
       }
       if (auto flushed = flush_all(); !flushed) return flushed;
-      may_postpone_ = postponed_.size() < before && round < postponed_rounds;
+      may_postpone_ = postponed_->size() < before && round < postponed_rounds;
     }
     return {};
   }
@@ -152,10 +155,7 @@ class Applier {
       return {};
     }
     if (action.nothing()) return action.later ? Status() : acknowledge(state, action);
-    if (better_later(action)) {
-      postponed_.push_back(std::move(state));
-      return {};
-    }
+    if (better_later(action)) return postponed_->add(state);
     return take(std::move(state), action);
   }
 
@@ -678,7 +678,7 @@ class Applier {
   const Pair& pair_;
   Composer compose_;
   std::vector<Work> rows_, pages_;
-  std::vector<RecordState> postponed_;
+  std::unique_ptr<Spool> postponed_ = std::make_unique<Spool>();
   bool may_postpone_ = true;
   bool deleting_;  // the part of the plan under way
 };

@@ -253,10 +253,10 @@ bool PairRun::late() {
   if (state_->options.dry_run) return any;
   step([&]() -> Status {
     Plan plan(state_->pair);
-    if (auto done = observe_errands(state_->run, plan); !done) return done;
+    if (auto done = observe_errands(state_->run, plan, any); !done) return done;
     const std::uint64_t before = state_->report.done();
     auto done = apply(state_->run, plan, false);
-    any = state_->report.done() > before;
+    any = any || state_->report.done() > before;
     return done;
   });
   return any;

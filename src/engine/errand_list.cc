@@ -9,12 +9,16 @@ namespace rowpage {
 
 Status ErrandList::load() {
   errands_.clear();
+  settled_.clear();
   by_name_.clear();
+  more_ = false;
   const bool narrowed = run_.options.since_ms && !run_.full;
   if (narrowed || std::ranges::none_of(pair_.fields, &Field::is_relation)) return {};
   auto due = run_.ports.store.errands(pair_);
   if (!due) return fail(due.error());
-  errands_ = std::move(*due);
+  errands_ = std::move(due->open);
+  settled_ = std::move(due->settled);
+  more_ = due->more;
   for (std::size_t i = 0; i < errands_.size(); ++i) {
     if (!errands_[i].key.empty()) by_name_.emplace("key " + errands_[i].key, i);
     if (!errands_[i].page_id.empty()) by_name_.emplace("page " + errands_[i].page_id, i);

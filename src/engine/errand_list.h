@@ -14,8 +14,14 @@ class ErrandList {
  public:
   explicit ErrandList(const Run& run) : run_(run), pair_(run.pair) {}
 
-  /// Reads what is due from the store. Nothing in a run narrowed by `--since`, which only looks at what was edited.
+  /// Reads what is due from the store, the oldest of it. Nothing in a run narrowed by `--since`, which only looks at
+  /// what was edited.
   Status load();
+
+  /// What nobody has to look at any more, to be forgotten.
+  std::vector<Errand> take_settled() { return std::move(settled_); }
+  /// There are others behind those loaded.
+  bool more() const { return more_; }
 
   /// Gives a record its errands, each once. It is known by its key, its page, or both.
   void attach(RecordState& state) const;
@@ -35,7 +41,8 @@ class ErrandList {
  private:
   const Run& run_;
   const Pair& pair_;
-  std::vector<Errand> errands_;
+  std::vector<Errand> errands_, settled_;
+  bool more_ = false;
   std::unordered_multimap<std::string, std::size_t> by_name_;  // of "key …" and "page …"
 };
 

@@ -47,7 +47,7 @@ class Observer {
     if (hints_.whole_table()) run_.full = run_.report.full_scan = true;
     acknowledge(hints_.take_void());
     if (auto done = hints_.follow_moved_keys(); !done) return done;
-    if (auto done = errands_.load(); !done) return done;
+    if (auto done = load_errands(); !done) return done;
     if (auto done = load_due(); !done) return done;
     if (auto done = walk_pages(run_.full); !done) return done;
     if (run_.full) {
@@ -68,10 +68,13 @@ class Observer {
     return {};
   }
 
-  // Between two observations of a run: only what links left to do.
-  Status errands_only() {
+  // Between two observations of a run: only what links left to do. `more`: and not all of that at once, but what was
+  // settled made room for others.
+  Status errands_only(bool& more) {
     between_ = true;
-    if (auto done = errands_.load(); !done) return done;
+    const std::size_t owed = run_.housekeeping.size();
+    if (auto done = load_errands(); !done) return done;
+    more = errands_.more() && run_.housekeeping.size() > owed;
     if (auto done = visit_errands(); !done) return done;
     plan_.match();
     return {};
@@ -581,6 +584,18 @@ class Observer {
 
   // --- what links left to do
 
+  Status load_errands() {
+    if (auto done = errands_.load(); !done) return done;
+    auto settled = errands_.take_settled();
+    if (!settled.empty()) {
+      housekeeping();  // the first item is for acknowledgements
+      Item item;
+      item.errands_done = std::move(settled);
+      run_.housekeeping.push_back(std::move(item));
+    }
+    return {};
+  }
+
   // Records that this run has not met yet.
   Status visit_errands() {
     const auto [keys, read, presumed] = errands_.visits(between_);
@@ -690,8 +705,8 @@ Status observe(Run& run, Plan& plan) {
   return Observer(run, plan).all();
 }
 
-Status observe_errands(Run& run, Plan& plan) {
-  return Observer(run, plan).errands_only();
+Status observe_errands(Run& run, Plan& plan, bool& more) {
+  return Observer(run, plan).errands_only(more);
 }
 
 }  // namespace rowpage

@@ -313,7 +313,12 @@ class Store {
 
   /// What links left to do in this pair and can be done now, the oldest first, a bounded number: await_* once the
   /// record waited for lives on both sides.
-  virtual Result<std::vector<Errand>> errands(const Pair& pair) = 0;
+  struct DueErrands {
+    std::vector<Errand> open;
+    std::vector<Errand> settled;  // look: the shadows of both ends say the same by now, so there is nothing to see
+    bool more = false;            // there are others behind these
+  };
+  virtual Result<DueErrands> errands(const Pair& pair) = 0;
 
   /// One transaction, fenced. Errors: lease_lost (workspace, none); constraint (record, none: the whole batch was
   /// rolled back; the caller bisects); unavailable with Effect::unknown only when the outcome could not be learned

@@ -95,9 +95,10 @@ class Plan {
 };
 
 // The steps, in the order of the cycle.
-Status recover(Run& run);                            // recovery.cc
-Status observe(Run& run, Plan& plan);                // observe.cc
-Status observe_errands(Run& run, Plan& plan);        // the same, of the records that links left something to do about
+Status recover(Run& run);              // recovery.cc
+Status observe(Run& run, Plan& plan);  // observe.cc
+// The same, of the records that links left something to do about; `more`: of some of them, and others can follow.
+Status observe_errands(Run& run, Plan& plan, bool& more);
 Status apply(Run& run, Plan& plan, bool deletions);  // apply.cc: one of the two parts of a plan
 
 }  // namespace rowpage

@@ -29,7 +29,7 @@ class PostgresStore : public Store {
   Result<std::vector<Target>> targets(const Pair& pair, std::size_t field, std::span<const std::string> page_ids,
                                       std::span<const std::string> refs) override;
   Result<std::vector<SeenEdge>> news(const Pair& pair, std::size_t field, std::span<const SeenEdge> edges) override;
-  Result<std::vector<Errand>> errands(const Pair& pair) override;
+  Result<DueErrands> errands(const Pair& pair) override;
   Result<Committed> commit(const Pair& pair, const Batch& batch) override;
   Result<std::int64_t> start_run(const std::string& workspace, const Lease& lease, const RunSummary& run) override;
   Status finish_run(const std::string& workspace, const Lease& lease, const RunSummary& run) override;

@@ -146,31 +146,69 @@ Result<std::vector<Store::SeenEdge>> PostgresStore::news(const Pair& pair, std::
   return list;
 }
 
-Result<std::vector<Errand>> PostgresStore::errands(const Pair& pair) {
-  constexpr int errands_at_once = 10'000;  // a run comes back for the rest as long as it gets on
-  // Two look-ups instead of one with OR: each has its own unique index of the links. A page's id has the collation of
-  // its own column and not the one of `other`, or that index would not serve and each errand read every link.
-  const auto lives = [](const std::string& found, const char* its) {
-    return "exists (select from rowpage.pair t join rowpage.link l on l.pair = t.id where "
-           "t.table_schema = e.to_schema and t.table_name = e.to_table and " +
-           found + " and l." + its + " <> '' and l.page_live and l.row_live)";
-  };
-  auto answer = state_of(
-      pair,
-      "select e.kind, e.row_key, e.page_id, e.field, e.other, e.to_schema, e.to_table from rowpage.errand e "
-      "join rowpage.pair p on p.id = e.pair where p.workspace = $1 and p.data_source = $2 and p.table_schema = $3 and "
-      "p.table_name = $4 and case e.kind when 'await_page' then " +
-          lives("l.row_key = e.other and l.row_key <> ''", "page_id") + " when 'await_row' then " +
-          lives("l.page_id = e.other collate \"default\" and l.page_id <> ''", "row_key") +
-          " else true end order by e.id limit " + std::to_string(errands_at_once),
-      {}, "reading what links left to do in " + pair.model);
+namespace {
+
+constexpr int errands_at_once = 2'000;  // a run comes back for the rest as long as it gets on
+
+// Two look-ups instead of one with OR: each has its own unique index of the links. A page's id has the collation of
+// its own column and not the one of `other`, or that index would not serve and each errand read every link.
+std::string awaited_lives(const std::string& found, const char* its) {
+  return "exists (select from rowpage.pair t join rowpage.link l on l.pair = t.id where "
+         "t.table_schema = e.to_schema and t.table_name = e.to_table and " +
+         found + " and l." + its + " <> '' and l.page_live and l.row_live)";
+}
+
+// A look that has become needless: the owner's page was read meanwhile, and what it shows (or waits with) agrees with
+// the back end. $5 to $8 are the two-way fields: stored name, table at the far end, stored name there.
+std::string look_settled() {
+  return "exists (select from unnest($5::text[], $6::text[], $7::text[], $8::text[]) f(field, to_schema, to_table, "
+         "far) "
+         "join rowpage.pair t on t.workspace = p.workspace and t.table_schema = f.to_schema and t.table_name = "
+         "f.to_table "
+         "join rowpage.link own on own.pair = e.pair and own.page_id <> '' and own.page_id = e.page_id collate "
+         "\"default\" "
+         "join rowpage.link its on its.pair = t.id and its.page_id <> '' and its.page_id = e.other collate \"default\" "
+         "where f.field = e.field and coalesce((its.page_shadow -> f.far) ? e.page_id, false) = "
+         "(coalesce((own.page_shadow -> f.field) ? e.other, false) or exists (select from rowpage.errand w "
+         "where w.pair = e.pair and w.kind = 'await_row' and w.page_id = e.page_id and w.page_id <> '' "
+         "and w.field = e.field and w.other = e.other)))";
+}
+
+}  // namespace
+
+Result<Store::DueErrands> PostgresStore::errands(const Pair& pair) {
+  std::vector<std::string> fields, schemas, tables, fars;
+  for (const auto& field : pair.fields) {
+    const Relation& relation = field.relation;
+    const bool owns = relation.kind == Relation::Kind::column || relation.kind == Relation::Kind::join;
+    if (!owns || relation.far.empty()) continue;
+    fields.push_back(field.column);
+    schemas.push_back(relation.to_schema);
+    tables.push_back(relation.to_table);
+    fars.push_back(relation.far);
+  }
+  auto answer =
+      state_of(pair,
+               "select e.kind, e.row_key, e.page_id, e.field, e.other, e.to_schema, e.to_table, "
+               "e.kind = 'look' and " +
+                   look_settled() +
+                   " from rowpage.errand e join rowpage.pair p on p.id = e.pair "
+                   "where p.workspace = $1 and p.data_source = $2 and p.table_schema = $3 and "
+                   "p.table_name = $4 and case e.kind when 'await_page' then " +
+                   awaited_lives("l.row_key = e.other and l.row_key <> ''", "page_id") + " when 'await_row' then " +
+                   awaited_lives("l.page_id = e.other collate \"default\" and l.page_id <> ''", "row_key") +
+                   " else true end order by e.id limit " + std::to_string(errands_at_once),
+               {array_literal(fields), array_literal(schemas), array_literal(tables), array_literal(fars)},
+               "reading what links left to do in " + pair.model);
   if (!answer) return fail(answer.error());
-  std::vector<Errand> list;
-  if (!*answer) return list;
+  DueErrands due;
+  if (!*answer) return due;
   const Answer& rows = **answer;
+  due.more = rows.rows() == errands_at_once;
   for (int i = 0; i < rows.rows(); ++i) {
     const auto kind = errand_kind(rows.text(i, 0));
     if (!kind) continue;
+    auto& list = rows.flag(i, 7) ? due.settled : due.open;
     list.push_back({.kind = *kind,
                     .key = std::string(rows.text(i, 1)),
                     .page_id = std::string(rows.text(i, 2)),
@@ -179,7 +217,7 @@ Result<std::vector<Errand>> PostgresStore::errands(const Pair& pair) {
                     .to_schema = std::string(rows.text(i, 5)),
                     .to_table = std::string(rows.text(i, 6))});
   }
-  return list;
+  return due;
 }
 
 }  // namespace rowpage

@@ -50,7 +50,7 @@ class PickyStore : public Store {
     return {};
   }
   Result<std::vector<SeenEdge>> news(const Pair&, std::size_t, std::span<const SeenEdge>) override { return {}; }
-  Result<std::vector<Errand>> errands(const Pair&) override { return {}; }
+  Result<DueErrands> errands(const Pair&) override { return {}; }
   Result<std::int64_t> start_run(const std::string&, const Lease&, const RunSummary&) override { return 1; }
   Status finish_run(const std::string&, const Lease&, const RunSummary&) override { return {}; }
   Result<Permits> take_permits(const std::string&, std::size_t, std::size_t want) override { return Permits{want, 0}; }

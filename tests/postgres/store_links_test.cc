@@ -27,7 +27,7 @@ class StoreLinksTest : public RelationsTest {
   std::vector<Errand> errands(const Pair& pair) {
     auto found = store->errands(pair);
     EXPECT_TRUE(found) << found.error().what;
-    return found ? *found : std::vector<Errand>{};
+    return found ? found->open : std::vector<Errand>{};
   }
   void bury(const Pair& pair, const std::string& key, bool page, bool row) {
     Item item{.key = key, .link = link(pair, key)};
@@ -173,7 +173,7 @@ TEST_P(StoreLinksTest, before_setup_rows_are_known_and_every_shown_link_is_news)
   EXPECT_EQ((*found)[0].ref, "APO");
   const std::vector<Store::SeenEdge> seen{{"p", "t", true}, {"p", "u", false}};
   EXPECT_THAT(*fresh.news(projects, 2, seen), SizeIs(1));
-  EXPECT_THAT(*fresh.errands(tasks), IsEmpty());
+  EXPECT_THAT(fresh.errands(tasks)->open, IsEmpty());
 }
 
 TEST_P(StoreLinksTest, an_errand_that_awaits_a_page_is_due_once_the_record_lives_on_both_sides) {
@@ -202,16 +202,57 @@ TEST_P(StoreLinksTest, an_errand_that_awaits_a_page_is_due_once_the_record_lives
   EXPECT_EQ(cell(direct, "select count(*) from rowpage.errand"), "0");
 }
 
+// A page of the back end is listed before its owner's: by the time the owner is in step there is nothing left to see.
+TEST_P(StoreLinksTest, a_look_is_settled_once_both_ends_say_the_same) {
+  Pair two_way = tasks;
+  two_way.fields[project].relation.far = "back:Tasks";
+  const std::string apollo = insert(projects, "Apollo", "p1", {{1, std::string("APO")}}).key;
+  const Row a = task("a");
+  const Errand look{.kind = Errand::Kind::look, .page_id = "page-a", .field = "project", .other = "p1"};
+  Errand asked = look;
+  asked.schema = "public";
+  asked.table = "tasks";
+  const auto shows = [&](const Pair& pair, const std::string& key, std::size_t field, const TextList& links) {
+    Item item{.key = key, .link = link(pair, key)};
+    item.link->page_shadow[field] = links;
+    stored(pair, {item});
+  };
+  stored(projects, {Item{.key = apollo, .other_errands = {asked}}});
+  const auto due = [&] {
+    auto found = store->errands(two_way);
+    EXPECT_TRUE(found) << found.error().what;
+    return found ? *found : Store::DueErrands{};
+  };
+  shows(projects, apollo, 2, {"page-a"});
+  EXPECT_THAT(due().open, ElementsAre(look)) << "the owner does not know the link yet";
+  shows(two_way, a.key, project, {"p1"});
+  EXPECT_THAT(due().open, IsEmpty());
+  EXPECT_THAT(due().settled, ElementsAre(look));
+  shows(projects, apollo, 2, {});
+  EXPECT_THAT(due().open, ElementsAre(look)) << "gone from the back end since";
+  shows(two_way, a.key, project, {});
+  EXPECT_THAT(due().settled, ElementsAre(look));
+  shows(projects, apollo, 2, {"page-a"});
+  Item waits{.key = a.key, .page_id = "page-a"};
+  waits.errands = {{.kind = Errand::Kind::await_row,
+                    .field = "project",
+                    .other = "p1",
+                    .to_schema = "public",
+                    .to_table = "projects"}};
+  stored(two_way, {waits});
+  EXPECT_THAT(due().settled, ElementsAre(look)) << "the owner's page was seen with the link, which waits";
+}
+
 TEST_P(StoreLinksTest, thousands_of_errands_read_their_own_links_each_and_not_all) {
-  constexpr int many = 2000;
+  constexpr int many = 1000;
   ASSERT_TRUE(commit(tags, {Item{.key = "1", .page_id = "tag-1", .link = Link{.key = "1", .page_id = "tag-1"}}}));
   const Row a = task("a");
   sql(direct,
       "insert into rowpage.link (pair, row_key, page_id) select p.id, 'k' || n, 'p' || n from rowpage.pair p, "
-      "generate_series(1, 2000) n where p.table_name = 'tags';"
+      "generate_series(1, 1000) n where p.table_name = 'tags';"
       "insert into rowpage.errand (pair, kind, row_key, field, other, to_schema, to_table) select p.id, k, 't' || n, "
       "'task_tags.task_id', case k when 'await_row' then 'p' else 'k' end || n, 'public', 'tags' from rowpage.pair p, "
-      "generate_series(1, 2000) n, unnest(array['await_row', 'await_page']) k where p.table_name = 'tasks';"
+      "generate_series(1, 1000) n, unnest(array['await_row', 'await_page']) k where p.table_name = 'tasks';"
       "analyze rowpage.link; analyze rowpage.errand;"
       // As if there were too many links for a table of them in memory, which would hide what one errand reads.
       "do $$ begin execute format('alter database %I set work_mem = ''64kB''', current_database()); end $$");

@@ -616,10 +616,34 @@ Result<std::vector<Store::SeenEdge>> PostgresModel::news(const Pair& pair, std::
   return news;
 }
 
-Result<std::vector<Errand>> PostgresModel::errands(const Pair& pair) {
+// Whether the back end's page and its owner's, as last seen, agree about the link a look is about.
+bool PostgresModel::settled(const Errand& look) const {
+  const auto shows = [](const Data& data, const std::string& page, const std::string& column,
+                        const std::string& other) -> std::optional<bool> {
+    const auto link = std::ranges::find_if(data.links, [&](const auto& entry) { return entry.second.page_id == page; });
+    const auto field = std::ranges::find(data.fields, column, &Field::column);
+    if (link == data.links.end() || field == data.fields.end()) return std::nullopt;
+    const auto& value = link->second.page_shadow[static_cast<std::size_t>(field - data.fields.begin())];
+    const auto* list = std::get_if<TextList>(&value);
+    return list && std::ranges::find(*list, other) != list->end();
+  };
+  const auto field = std::ranges::find(at_->fields, look.field, &Field::column);
+  if (field == at_->fields.end()) return false;
+  const auto far = data_.find(field->relation.to_table);
+  if (far == data_.end()) return false;
+  auto own = shows(*at_, look.page_id, look.field, look.other);
+  const auto its = shows(far->second, look.other, field->relation.far, look.page_id);
+  const bool awaited = std::ranges::any_of(at_->errands, [&](const Errand& errand) {
+    return errand.kind == Errand::Kind::await_row && errand.page_id == look.page_id && errand.field == look.field &&
+           errand.other == look.other;
+  });
+  return own && its && (*own || awaited) == *its;
+}
+
+Result<Store::DueErrands> PostgresModel::errands(const Pair& pair) {
   const Use use(*this, pair);
   if (auto error = trouble("reading errands")) return fail(*error);
-  std::vector<Errand> due;
+  DueErrands due;
   for (const auto& errand : at_->errands) {
     const auto awaited = data_.find(errand.to_table);
     const auto lives = [&](const auto& entry) {
@@ -629,7 +653,8 @@ Result<std::vector<Errand>> PostgresModel::errands(const Pair& pair) {
     };
     const bool awaits = errand.kind == Errand::Kind::await_page || errand.kind == Errand::Kind::await_row;
     if (awaits && (awaited == data_.end() || std::ranges::none_of(awaited->second.links, lives))) continue;
-    due.push_back(errand);
+    auto& list = errand.kind == Errand::Kind::look && settled(errand) ? due.settled : due.open;
+    list.push_back(errand);
   }
   return due;
 }

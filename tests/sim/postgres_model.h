@@ -103,7 +103,7 @@ class PostgresModel : public Table, public Store {
   Result<std::vector<Target>> targets(const Pair& pair, std::size_t field, std::span<const std::string> page_ids,
                                       std::span<const std::string> refs) override;
   Result<std::vector<SeenEdge>> news(const Pair& pair, std::size_t field, std::span<const SeenEdge> edges) override;
-  Result<std::vector<Errand>> errands(const Pair& pair) override;
+  Result<DueErrands> errands(const Pair& pair) override;
   Result<Committed> commit(const Pair& pair, const Batch& batch) override;
   Result<std::int64_t> start_run(const std::string&, const Lease&, const RunSummary&) override { return 1; }
   Status finish_run(const std::string&, const Lease&, const RunSummary&) override { return {}; }
@@ -123,6 +123,7 @@ class PostgresModel : public Table, public Store {
   Value joined(const Relation& relation, const std::string& key) const;
   OptionalError write_edges(const Pair& pair, const RowWrite& write, const std::string& key);
   void keep_errands(const Item& item, const std::string& key);
+  bool settled(const Errand& look) const;
   void close_conflict(const std::string& key, const std::string& page_id, std::size_t field);
   Row row_of(const std::string& key, const Stored& stored) const;
   void capture(const std::string& key, std::vector<std::size_t> fields, bool own = false);
