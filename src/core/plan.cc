@@ -269,7 +269,15 @@ class Decider {
           explain(i, Side::notion, now.row, action_.row_set.back().value, merged.reason);
           break;
         case FieldOutcome::to_page:
-          if (!links_.target_ready(i, Side::supabase, now)) continue;
+          if (!links_.target_ready(i, Side::supabase, now)) {
+            if (links_.replaced_by_deleted(i, now)) {
+              if (merged.conflict) log_conflict(i, now, Side::supabase, merged.reason);
+              action_.page_set.push_back({i, Null{}});
+              action_.page_reasons.push_back(label(field) +
+                                             ": the row links to a deleted record now, so the former link goes");
+            }
+            continue;
+          }
           if (merged.conflict) log_conflict(i, now, Side::supabase, merged.reason);
           if (!send_to_page(i, now.row)) return false;
           explain(i, Side::supabase, now.page, action_.page_set.back().value, merged.reason);

@@ -76,6 +76,13 @@ bool LinkPlanner::target_ready(std::size_t i, Side source, const FieldState& now
   return false;
 }
 
+bool LinkPlanner::replaced_by_deleted(std::size_t i, const FieldState& now) const {
+  const TextList& links = links_of(now.row);
+  if (links.size() != 1 || action_.page_now.empty() || links_of(action_.page_now[i]).empty()) return false;
+  const Target* target = target_of_ref(i, links.front(), state_.targets);
+  return target && target->deleted;
+}
+
 void LinkPlanner::tell_of_waiting(const Field& field, std::size_t links) {
   action_.reasons.push_back(label(field) + ": " +
                             (links == 1 ? "a link waits" : std::to_string(links) + " links wait") +

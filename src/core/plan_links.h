@@ -33,6 +33,10 @@ class LinkPlanner {
   Value as_refs(std::size_t i, const Value& pages) const;
   /// False: the link's target is not there yet on the other side, and the link waits for it.
   bool target_ready(std::size_t i, Side source, const FieldState& now);
+  /// Of a link of the row that is not ready: it leads to a deleted record, and the page shows one that it replaced.
+  /// What the row says no more is not left standing on the page until the deleted record comes back, which may be
+  /// never.
+  bool replaced_by_deleted(std::size_t i, const FieldState& now) const;
   /// `refs`: names of rows, at most one that is ready.
   std::optional<Misfit> send_to_row(std::size_t i, const Value& refs);
   void send_to_page(std::size_t i, const Value& refs);

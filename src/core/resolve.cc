@@ -283,6 +283,7 @@ class Resolver {
     relation.to_schema = table->schema;
     relation.to_table = table->name;
     relation.to_key = target->key;
+    if (by_name(table->columns, target->book.deleted_at_column)) relation.to_deleted = target->book.deleted_at_column;
     find_far_end(field, written_.fields[index].property, *target);
     if (relation.kind == Relation::Kind::back) return;
     if (relation.kind == Relation::Kind::column) take_foreign_key(field);

@@ -113,6 +113,7 @@ struct Relation {
 
   // Filled by resolve():
   std::string to_schema, to_table, to_key;  // the linked pair's table and key
+  std::string to_deleted;                   // its column that marks a deleted row; empty: none
   std::string to_source;                    // its data source; empty: not known
   std::string far;                          // stored name (Field::column) of the field at the other end; empty: none
   std::string join_schema, join_table;

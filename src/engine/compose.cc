@@ -400,8 +400,10 @@ Link Composer::link_after_page(const Work& work, const Page* page) const {
       settle_edges(*merge, {.row = false, .page = true}, shadow, link.row_shadow[change.field]);
       shadow = common(shadow, change.value);
     } else {
+      // The page lost its former link, and the row's has still to travel once its target is there again.
+      const bool waits = std::ranges::find(action.late, change.field) != action.late.end();
       link.page_shadow[change.field] = change.value;
-      link.row_shadow[change.field] = action.row_now[change.field];
+      link.row_shadow[change.field] = waits ? Value{} : action.row_now[change.field];
     }
     settle(change.field);
   }

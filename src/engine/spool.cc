@@ -298,6 +298,7 @@ void write(Writer& out, const Target& target) {
   out.text(target.key);
   out.flag(target.live);
   out.flag(target.seen);
+  out.flag(target.deleted);
 }
 
 Target read_target(Reader& in) {
@@ -308,6 +309,7 @@ Target read_target(Reader& in) {
   target.key = in.text();
   target.live = in.flag();
   target.seen = in.flag();
+  target.deleted = in.flag();
   return target;
 }
 

@@ -15,18 +15,20 @@ struct FarEnd {
       : target(quote_name(relation.to_schema, relation.to_table)),
         key("t." + quote_ident(relation.to_key)),
         by_key(relation.references.empty() || relation.references == relation.to_key),
-        reference(by_key ? key : "t." + quote_ident(relation.references)) {}
+        reference(by_key ? key : "t." + quote_ident(relation.references)),
+        deleted(relation.to_deleted.empty() ? "false" : "t." + quote_ident(relation.to_deleted) + " is not null") {}
   std::string target;
   std::string key;
   bool by_key;  // links are named by the key
   std::string reference;
+  std::string deleted;  // whether the row is marked so
 };
 
 constexpr const char* linked_pair =
     "(select p.id from rowpage.pair p where p.workspace = $1 and p.table_schema = $2 and p.table_name = $3)";
 
 /// Rows and links that belong to the given pages ($4) or references ($5), laid side by side. Answer: page, key,
-/// reference, live, and whether the reference is still to be looked up by key.
+/// reference, live, whether the reference is still to be looked up by key, and whether the record is known as deleted.
 std::string targets_sql(const FarEnd& far, const Relation& relation, const std::string& among) {
   const std::string as = comparable_type(relation.reference.type);
   // Where the key names the links, its type is known, and whether a page's row is still there costs an index look-up.
@@ -35,10 +37,11 @@ std::string targets_sql(const FarEnd& far, const Relation& relation, const std::
     row_there = "exists (select from " + far.target + " t where " +
                 (as.empty() ? far.key + "::text = l.row_key" : far.key + " = l.row_key::" + as) + ")";
   }
-  return "with found as materialized (select " + far.key + "::text as k, " + far.reference + "::text as r from " +
-         far.target + " t where " + among +
+  return "with found as materialized (select " + far.key + "::text as k, " + far.reference + "::text as r, " +
+         far.deleted + " as d from " + far.target + " t where " + among +
          "), tied as materialized (select l.page_id, l.row_key, "
-         "  l.page_live and l.row_live and l.page_id <> '' and l.row_key <> '' as live "
+         "  l.page_live and l.row_live and l.page_id <> '' and l.row_key <> '' as live, "
+         "  not (l.page_live or l.row_live) as dead "
          "  from rowpage.link l where l.pair = " +
          linked_pair +
          "   and (l.page_id <> '' and l.page_id = any($4::text[]) "
@@ -49,7 +52,8 @@ std::string targets_sql(const FarEnd& far, const Relation& relation, const std::
          "select coalesce(l.page_id, ''), coalesce(l.row_key, f.k), coalesce(f.r, " +
          std::string(far.by_key ? "l.row_key" : "''") +
          "), coalesce(l.live and case when l.row_key = '' then false when f.k is not null then true else " + row_there +
-         " end, false), f.k is null from tied l full join found f on f.k = l.row_key order by 2, 1";
+         " end, false), f.k is null, coalesce(f.d, false) or coalesce(l.dead, false) from tied l full join found f on "
+         "f.k = l.row_key order by 2, 1";
 }
 
 }  // namespace
@@ -89,7 +93,8 @@ Result<std::vector<Target>> PostgresStore::targets(const Pair& pair, std::size_t
                       .page_id = std::string(found->text(i, 0)),
                       .ref = std::string(found->text(i, 2)),
                       .key = std::string(found->text(i, 1)),
-                      .live = found->flag(i, 3)});
+                      .live = found->flag(i, 3),
+                      .deleted = found->flag(i, 5)});
       if (!far.by_key && found->flag(i, 4) && !list.back().key.empty()) without.push_back(list.back().key);
     }
     if (without.empty()) return list;

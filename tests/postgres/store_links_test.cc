@@ -143,6 +143,27 @@ TEST_P(StoreLinksTest, five_hundred_targets_can_be_found_without_reading_a_table
   EXPECT_EQ(scans_after_closing(), before);
 }
 
+TEST_P(StoreLinksTest, a_target_tells_that_its_row_is_marked_as_deleted_or_that_both_were_deleted) {
+  Pair marked = tasks;
+  marked.fields[project].relation.to_deleted = "deleted_at";
+  sql(direct,
+      "insert into projects (code) values ('NEW'); insert into projects (code, deleted_at) values ('OLD', now())");
+  const Row apollo = insert(projects, "Apollo", "p1", {{1, std::string("APO")}});
+  const auto deleted = [&](const Pair& pair, const std::string& code) {
+    const auto found = targets(pair, project, {}, {code});
+    EXPECT_THAT(found, SizeIs(1));
+    return found.size() == 1 && found[0].deleted;
+  };
+  EXPECT_FALSE(deleted(marked, "NEW")) << "it has no page yet, which is something else";
+  EXPECT_TRUE(deleted(marked, "OLD"));
+  EXPECT_FALSE(deleted(tasks, "OLD")) << "the linked pair marks nothing";
+  EXPECT_FALSE(deleted(marked, "APO"));
+  bury(projects, apollo.key, true, false);
+  EXPECT_FALSE(deleted(marked, "APO")) << "one half lives, so it may come back";
+  bury(projects, apollo.key, true, true);
+  EXPECT_TRUE(deleted(marked, "APO"));
+}
+
 TEST_P(StoreLinksTest, news_from_a_back_end_is_what_the_owners_shadow_says_otherwise) {
   insert(projects, "Apollo", "p1", {{1, std::string("APO")}});
   const Row a = task("a");

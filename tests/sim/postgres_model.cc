@@ -581,10 +581,14 @@ Result<std::vector<Target>> PostgresModel::targets(const Pair& pair, std::size_t
     Target target;
     target.field = field;
     target.key = key;
-    if (data.rows.contains(key)) target.ref = key;
+    if (const auto row = data.rows.find(key); row != data.rows.end()) {
+      target.ref = key;
+      target.deleted = row->second.deleted;
+    }
     if (const auto link = data.links.find(key); link != data.links.end()) {
       target.page_id = link->second.page_id;
       target.live = link->second.page_live && link->second.row_live && !target.ref.empty();
+      target.deleted = target.deleted || (!link->second.page_live && !link->second.row_live);
     }
     found.push_back(std::move(target));
   }

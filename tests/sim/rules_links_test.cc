@@ -105,6 +105,25 @@ TEST_F(Links, a_link_taken_away_on_either_side_goes_on_the_other) {
   expect_quiet();
 }
 
+// The row says p3 now, and p3 is deleted before it ever had a page: p1 is nobody's word any more.
+TEST_F(Links, a_link_replaced_by_one_to_a_deleted_record_goes_from_the_page_and_comes_when_that_is_restored) {
+  world.edit_row(task, "t1", owner, {"p1"});
+  sync();
+  world.make_row(person, "p3");
+  world.edit_row(task, "t1", owner, {"p3"});
+  world.postgres.use(world.pairs[person]);
+  ASSERT_TRUE(world.postgres.soft_delete("p3"));
+  sync();
+  EXPECT_EQ(shown(t1, "Owner"), TextList{});
+  EXPECT_EQ(cell("t1", owner), Value(TextList{"p3"})) << "the row keeps what its people wrote";
+  expect_quiet();
+  world.postgres.use(world.pairs[person]);
+  ASSERT_TRUE(world.postgres.restore("p3"));
+  sync();
+  EXPECT_EQ(shown(t1, "Owner"), TextList{world.page_of(person, "p3")});
+  expect_quiet();
+}
+
 TEST_F(Links, additions_on_both_sides_at_once_are_both_kept_and_are_no_conflict) {
   world.set_links(t1, "Helpers", {p1});
   link("t1", "p2");
