@@ -17,6 +17,7 @@ Command setup_command();
 Command plan_command();
 Command sync_command();
 Command status_command();
+Command verify_command();
 Command report_command();
 Command conflicts_command();
 Command parked_command();
