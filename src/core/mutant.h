@@ -36,6 +36,13 @@ enum class Mutant {
   forget_waiting_links,    // a link whose target has no counterpart yet is taken for agreed
   deaf_back_end,           // a change seen at the back end of a relation is not followed to its owner
   links_cut_at_hundred,    // what does not fit into one write is left out for good
+  no_budget,               // requests are sent whatever the minute's budget says
+  ignore_send_by,          // a note is good for ever: its request is sent however late
+  always_noting,           // bookkeeping written is not remembered as written
+  no_look_when_cut_short,  // R2: pages are made although Notion did not show all there are
+  archive_not_searched,    // R4: archived pages are taken for absent
+  forget_looks,            // links seen from a back end are taken for settled
+  former_link_stays,       // a link replaced by one to a deleted record is left on the page
   count_
 };
 

@@ -77,6 +77,7 @@ bool LinkPlanner::target_ready(std::size_t i, Side source, const FieldState& now
 }
 
 bool LinkPlanner::replaced_by_deleted(std::size_t i, const FieldState& now) const {
+  if (mutated(Mutant::former_link_stays)) return false;
   const TextList& links = links_of(now.row);
   if (links.size() != 1 || action_.page_now.empty() || links_of(action_.page_now[i]).empty()) return false;
   const Target* target = target_of_ref(i, links.front(), state_.targets);

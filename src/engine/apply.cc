@@ -338,7 +338,8 @@ class Applier {
     if (auto kept = run_.keep_lease(); !kept) return kept;
     if (auto fresh = read_fresh(group); !fresh) return fresh;
     if (auto stored = store_rows(group); !stored) return stored;
-    if (pair_.nonce_id.empty()) {
+    const bool cut_short = run_.listing_cut_short && !mutated(Mutant::no_look_when_cut_short);
+    if (pair_.nonce_id.empty() || cut_short) {
       if (auto looked = look_before_creating(group); !looked) return looked;
     }
     std::erase_if(group, [](const Work& work) { return work.settled || work.action.page_op == PageOp::none; });
@@ -346,28 +347,49 @@ class Applier {
     return send(group);
   }
 
-  // nonce: off. A page is created only when none carries its natural key (R2: look-up-or-create).
+  // A page is created only when none carries a key it could be matched by (R2: look-up-or-create): where the pair keeps
+  // no nonce, and where Notion cut the listing short, so that the row's counterpart may just not have shown.
   Status look_before_creating(std::vector<Work>& group) {
-    const auto key = natural_key(pair_);
+    auto fields = key_fields(pair_);
+    if (pair_.nonce_id.empty() && fields.size() > 1) fields.resize(1);  // a lost create is found by the first alone
     for (auto& work : group) {
       if (work.settled || work.action.page_op != PageOp::create) continue;
-      const auto value = std::ranges::find(work.action.page_set, key.value_or(pair_.fields.size()), &Change::field);
+      std::vector<Change> keys;
+      for (const std::size_t field : fields) {
+        const auto value = std::ranges::find(work.action.page_set, field, &Change::field);
+        if (value != work.action.page_set.end()) keys.push_back(*value);
+      }
       Parked parked;
       parked.key = work.action.key;
-      if (value == work.action.page_set.end()) {
+      if (keys.empty() && !pair_.nonce_id.empty()) continue;  // nothing to look for, and the nonce serves
+      if (keys.empty()) {
         parked.reason = "the row's natural key is empty, and without a nonce a page is created only under its key";
         parked.hint = "Fill the key, or keep a nonce property (`bookkeeping.nonce`).";
       } else {
-        auto pages = pages_with_key(run_, *value);
-        if (!pages) return fail(pages.error());
-        if (pages->empty()) continue;
+        auto taken = key_is_taken(keys);
+        if (!taken) return fail(taken.error());
+        if (taken->empty()) continue;
         parked.kind = Parked::Kind::waiting;
-        parked.reason = "a page with this key is there already; they are matched in the next run";
+        parked.reason = *taken;
         run_.next.stranded_pages = true;  // makes the next run look at all pages
       }
       if (auto done = park(work, std::move(parked)); !done) return done;
     }
     return {};
+  }
+
+  // Why a page may be there already; empty: none is.
+  Result<std::string> key_is_taken(const std::vector<Change>& keys) {
+    for (const auto& key : keys) {
+      auto look = pages_with_key(run_, key);
+      if (!look) return fail(look.error());
+      if (!look->pages.empty())
+        return std::string("a page with this key is there already; they are matched in the next run");
+      if (!look->complete)
+        return std::string(
+            "Notion did not show all pages, and one with this key may be among them; looked for again in the next run");
+    }
+    return std::string();
   }
 
   // Step 2: pages by id, rows by key, and each record decided anew.

@@ -340,7 +340,7 @@ Pending Composer::note_for(const Work& work, Millis send_by) const {
 
 PageRequest Composer::request_for(const Work& work, const Pending& note, Millis send_by) const {
   PageRequest request;
-  request.send_by = send_by;
+  request.send_by = mutated(Mutant::ignore_send_by) ? 0 : send_by;
   request.page_id = note.page_id;
   switch (note.kind) {
     case RequestKind::create:
@@ -409,7 +409,8 @@ Link Composer::link_after_page(const Work& work, const Page* page) const {
   }
   if (action.page_op == PageOp::trash) link.page_live = link.row_live = false;
   if (action.page_op == PageOp::restore) link.page_live = link.row_live = true;
-  if (action.page_op == PageOp::create || action.page_op == PageOp::update) link.page_noted = true;
+  if (action.page_op == PageOp::create || action.page_op == PageOp::update)
+    link.page_noted = !mutated(Mutant::always_noting);
   return link;
 }
 

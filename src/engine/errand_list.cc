@@ -1,9 +1,11 @@
 #include "engine/errand_list.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "core/edges.h"
+#include "core/mutant.h"
 
 namespace rowpage {
 
@@ -18,6 +20,11 @@ Status ErrandList::load() {
   if (!due) return fail(due.error());
   errands_ = std::move(due->open);
   settled_ = std::move(due->settled);
+  if (mutated(Mutant::forget_looks)) {
+    std::ranges::copy_if(errands_, std::back_inserter(settled_),
+                         [](const Errand& errand) { return errand.kind == Errand::Kind::look; });
+    std::erase_if(errands_, [](const Errand& errand) { return errand.kind == Errand::Kind::look; });
+  }
   more_ = due->more;
   for (std::size_t i = 0; i < errands_.size(); ++i) {
     if (!errands_[i].key.empty()) by_name_.emplace("key " + errands_[i].key, i);

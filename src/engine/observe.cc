@@ -123,6 +123,7 @@ class Observer {
       if (auto kept = run_.keep_lease(); !kept) return kept;
     }
     listing_complete_ = walk.complete();
+    run_.listing_cut_short = run_.listing_cut_short || !walk.complete();
     if (!walk.complete()) {
       run_.report.warnings.push_back(
           "the listing of pages is incomplete (Notion gives at most 10,000 rows for one minute); nothing is "

@@ -68,6 +68,15 @@ Status in_trash(Run& run, ListQuery query, const Wanted& wanted, OwnPages& look)
   return {};
 }
 
+// Archived pages leave queries as trashed ones do. Asked for only before absence is concluded; a service that refuses
+// the word keeps no such pages.
+Status among_archived(Run& run, ListQuery query, const Wanted& wanted, OwnPages& look) {
+  query.archived = true;
+  auto done = by_query(run, std::move(query), wanted, look);
+  if (!done && done.error().cause == Cause::invalid) return {};
+  return done;
+}
+
 // A natural key says nothing about pages that belong to other records already.
 Status drop_linked(Run& run, std::vector<Page>& pages) {
   std::vector<std::string> ids;
@@ -82,13 +91,19 @@ Status drop_linked(Run& run, std::vector<Page>& pages) {
 
 }  // namespace
 
-std::optional<std::size_t> natural_key(const Pair& pair) {
+std::vector<std::size_t> key_fields(const Pair& pair) {
+  std::vector<std::size_t> fields;
   for (const auto& match : pair.match) {
     if (match.by != Match::By::key) continue;
     const auto field = std::ranges::find(pair.fields, match.column, &Field::column);
-    if (field != pair.fields.end()) return static_cast<std::size_t>(field - pair.fields.begin());
+    if (field != pair.fields.end()) fields.push_back(static_cast<std::size_t>(field - pair.fields.begin()));
   }
-  return std::nullopt;
+  return fields;
+}
+
+std::optional<std::size_t> natural_key(const Pair& pair) {
+  const auto fields = key_fields(pair);
+  return fields.empty() ? std::nullopt : std::optional(fields.front());
 }
 
 Result<OwnPages> look_for_own_pages(Run& run, const std::string& nonce, const std::vector<Change>& intended) {
@@ -116,20 +131,23 @@ Result<OwnPages> look_for_own_pages(Run& run, const std::string& nonce, const st
   if (!mutated(Mutant::orphan_not_in_trash)) {
     if (auto done = in_trash(run, query, wanted, look); !done) return fail(done.error());
   }
+  if (look.pages.empty() && look.complete && !mutated(Mutant::archive_not_searched)) {
+    if (auto done = among_archived(run, query, wanted, look); !done) return fail(done.error());
+  }
   if (by_key) {
     if (auto done = drop_linked(run, look.pages); !done) return fail(done.error());
   }
   return look;
 }
 
-Result<std::vector<Page>> pages_with_key(Run& run, const Change& key) {
+Result<OwnPages> pages_with_key(Run& run, const Change& key) {
   OwnPages look;
   ListQuery query;
   query.equals = key;
   const auto wanted = [&](const Page& page) { return page.values[key.field] == key.value; };
   if (auto done = by_query(run, query, wanted, look); !done) return fail(done.error());
   if (auto done = drop_linked(run, look.pages); !done) return fail(done.error());
-  return std::move(look.pages);
+  return look;
 }
 
 }  // namespace rowpage

@@ -17,13 +17,16 @@ struct OwnPages {
   Millis began_ms = 0;      // database clock
 };
 
-/// Pages that show the nonce, or (nonce: off) unlinked pages that show the key value in `intended`.
+/// Pages that show the nonce (live, in the trash or archived), or (nonce: off) unlinked pages that show the key value in `intended`.
 Result<OwnPages> look_for_own_pages(Run& run, const std::string& nonce, const std::vector<Change>& intended);
 
 /// The field of the first key:COLUMN in the pair's match list; nullopt: it has no natural key.
 std::optional<std::size_t> natural_key(const Pair& pair);
 
-/// Live unlinked pages that show this value of the natural key. For `nonce: off`, before a page is created.
-Result<std::vector<Page>> pages_with_key(Run& run, const Change& key);
+/// The fields of all key:COLUMN in the pair's match list, in its order.
+std::vector<std::size_t> key_fields(const Pair& pair);
+
+/// Live unlinked pages that show this value of a key, before a page is created.
+Result<OwnPages> pages_with_key(Run& run, const Change& key);
 
 }  // namespace rowpage

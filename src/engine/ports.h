@@ -47,6 +47,7 @@ struct ListQuery {
   std::string nonce;                                  // pages whose nonce property equals this
   std::optional<Change> equals;                       // pages in which this field has this value (natural key)
   bool trashed = false;                               // the in_trash query; only where proved to work
+  bool archived = false;                              // archived pages instead of the others (not those in the trash)
   bool descending = false;
   std::string cursor;  // from the last answer; never kept across runs
 };

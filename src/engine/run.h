@@ -33,6 +33,7 @@ struct Run {
   std::map<std::string, bool> lives;  // linked pages read in this run: whether they live where they should
   bool full = false;                  // this run looks at everything
   bool watermark_may_move = false;
+  bool listing_cut_short = false;  // Notion did not show all pages it was asked for
 
   /// The database's clock, carried forward by the monotonic one.
   Millis db_now() const { return db_ms_ + (ports.clock.monotonic() - mono_ms_); }

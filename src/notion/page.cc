@@ -220,6 +220,7 @@ Result<ApiRequest> query_request(const Pair& pair, const ListQuery& query, std::
       json::array{json::object{{"timestamp", time}, {"direction", query.descending ? "descending" : "ascending"}}};
   body["page_size"] = static_cast<std::int64_t>(page_size);
   if (query.trashed) body["in_trash"] = true;
+  if (query.archived) body["is_archived"] = true;
   if (!query.cursor.empty()) body["start_cursor"] = query.cursor;
 
   ApiRequest request{Method::post, fmt::format("/v1/data_sources/{}/query", pair.data_source), std::move(body)};

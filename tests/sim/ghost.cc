@@ -63,8 +63,13 @@ void Ghost::overwritten_unseen(std::size_t field, const Value& before, std::uint
   entry->second.window_lost = true;
 }
 
-std::vector<std::string> Ghost::judge(const Side1& notion, const Side1& supabase,
-                                      const std::vector<Conflict>& log) const {
+bool Ghost::anybody_deleted(const std::string& record) const {
+  const auto life = lives_.find(record);
+  return life != lives_.end() && life->second.deleted > 0;
+}
+
+std::vector<std::string> Ghost::judge(const Side1& notion, const Side1& supabase, const std::vector<Conflict>& log,
+                                      const std::set<std::string>& left) const {
   std::vector<std::string> wrong;
   const auto say = [&](std::string text) { wrong.push_back(std::move(text)); };
   for (const auto& record : notion.doubles) say("I3: more than one live page for record " + record);
@@ -72,6 +77,7 @@ std::vector<std::string> Ghost::judge(const Side1& notion, const Side1& supabase
 
   // I1: both sides hold the same.
   for (const auto& [record, values] : notion.live) {
+    if (left.contains(record)) continue;
     const auto other = supabase.live.find(record);
     if (other == supabase.live.end()) {
       say("I1: record " + record + " lives in Notion only");
@@ -85,7 +91,8 @@ std::vector<std::string> Ghost::judge(const Side1& notion, const Side1& supabase
     }
   }
   for (const auto& [record, values] : supabase.live) {
-    if (!notion.live.contains(record)) say("I1: record " + record + " lives in Supabase only");
+    if (!notion.live.contains(record) && !left.contains(record))
+      say("I1: record " + record + " lives in Supabase only");
   }
 
   std::set<std::string> logged;
@@ -113,13 +120,14 @@ std::vector<std::string> Ghost::judge(const Side1& notion, const Side1& supabase
   // I2, I11: what nobody replaced and no deletion saw is there, or in the log, or was lost in the window.
   for (const auto& [name, entry] : written_) {
     if (entry.superseded || entry.died[0] || entry.died[1] || entry.window_lost || logged.contains(name) ||
-        final.contains(name))
+        final.contains(name) || left.contains(entry.record))
       continue;
     say("I2: " + name + " of record " + entry.record + " is lost (written " + std::string(name_of(entry.side)) +
         " at " + std::to_string(entry.moment) + ")");
   }
 
   for (const auto& [record, life] : lives_) {
+    if (left.contains(record)) continue;
     const bool live = notion.live.contains(record) || supabase.live.contains(record);
     if (!live && life.deleted == 0) say("I8: record " + record + " is gone, and nobody deleted it");
     if (!live || life.deleted == 0 || life.restored > life.deleted) continue;

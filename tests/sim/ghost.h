@@ -44,8 +44,12 @@ class Ghost {
     std::map<std::string, Values> live;
     std::set<std::string> doubles;
   };
-  /// Everything wrong with the final state, one line each.
-  std::vector<std::string> judge(const Side1& notion, const Side1& supabase, const std::vector<Conflict>& log) const;
+  /// Everything wrong with the final state, one line each. `left`: records whose page was moved away or archived; what
+  /// becomes of their two halves is not compared.
+  std::vector<std::string> judge(const Side1& notion, const Side1& supabase, const std::vector<Conflict>& log,
+                                 const std::set<std::string>& left = {}) const;
+  /// Whether a person ever deleted a half of the record.
+  bool anybody_deleted(const std::string& record) const;
 
   std::uint64_t window_losses() const { return window_losses_; }
 

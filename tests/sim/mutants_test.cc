@@ -251,6 +251,82 @@ Broken crowd_of_links() {
   return world.links(world.page_of(1, "t"), "Helpers").size() == 120 ? "" : "links beyond the hundredth were left out";
 }
 
+// The row is given another person, who is deleted before anybody met them.
+Broken replaced_by_a_deleted_one() {
+  LinkedWorld world(1);
+  world.make_row(0, "p");
+  world.make_row(1, "t");
+  world.edit_row(1, "t", LinkedWorld::owner, {"p"});
+  world.come_to_rest();
+  world.make_row(0, "q");
+  world.edit_row(1, "t", LinkedWorld::owner, {"q"});
+  world.postgres.use(world.pairs[0]);
+  world.postgres.soft_delete("q");
+  world.come_to_rest();
+  return world.links(world.page_of(1, "t"), "Owner").empty() ? "" : "the page shows a link that the row holds no more";
+}
+
+// 400 rows are new; 180 requests a minute are allowed.
+Broken many_new_rows() {
+  Story story;
+  for (int i = 0; i < 400; ++i) story.make_row(story.some());
+  RunOptions allowed;
+  allowed.allow_creates = 400;
+  story.sync(allowed);
+  return story.notion.stats().rate_limited == 0 ? "" : "Notion had to refuse requests beyond the budget";
+}
+
+// The machine sleeps for ten minutes after the notes were written and before the second of two creates is sent; that
+// one is then lost, and lands, while queries do not show it yet.
+Broken sent_long_after_its_note() {
+  Story story;
+  story.notion.habits().index_delay_ms = 110 * second_ms;
+  story.make_row(story.some());
+  story.make_row(story.some());
+  int creates = 0;
+  story.fate_of = [&](const sandbox::Request& request) -> std::optional<sandbox::Fate> {
+    if (request.method != "POST" || Story::reads(request)) return std::nullopt;
+    if (++creates == 1) story.clock.pass(10 * minute_ms);
+    if (creates == 2) return sandbox::Fate{Story::Kind::lost_after, 0, 502};
+    return std::nullopt;
+  };
+  story.sync();
+  story.sync_now();
+  story.sync();
+  return story.pages().size() == 2 ? "" : "a page was made twice, for its request was sent after its note had run out";
+}
+
+// `bookkeeping.write: background`: what was noted once is not noted again.
+Broken background_bookkeeping() {
+  Story story;
+  story.pair.book.write = BookkeepingWrite::background;
+  story.synced();
+  return story.comes_to_rest() ? "" : "every run writes bookkeeping";
+}
+
+// Of ten thousand pages of one minute Notion shows a part.
+Broken listing_cut_short() {
+  Story story;
+  const Values values = story.some();
+  story.make_page(values);
+  story.postgres.insert(story.pair, values);
+  story.wait(5 * minute_ms);
+  story.faults.partial_told = 1;
+  story.sync();
+  return story.pages().size() == 1 ? "" : "a page was made for a row whose page had not shown";
+}
+
+// A page of ours is archived before we learned of it.
+Broken archived_unmet() {
+  Story story;
+  story.make_row(story.some());
+  story.next_write("POST", Story::Kind::lost_after);
+  story.sync_now();
+  story.archive_page(story.pages().front().id);
+  for (int i = 0; i < 3; ++i) story.sync();
+  return story.pages().size() == 1 ? "" : "an archived page was made a second time";
+}
+
 struct Rule {
   Mutant mutant;
   const char* name;
@@ -289,6 +365,13 @@ const Rule rules[] = {
     {Mutant::forget_waiting_links, "forget_waiting_links", {}, true},
     {Mutant::deaf_back_end, "deaf_back_end", deaf_to_the_other_end},
     {Mutant::links_cut_at_hundred, "links_cut_at_hundred", crowd_of_links},
+    {Mutant::no_budget, "no_budget", many_new_rows},
+    {Mutant::ignore_send_by, "ignore_send_by", sent_long_after_its_note},
+    {Mutant::always_noting, "always_noting", background_bookkeeping},
+    {Mutant::no_look_when_cut_short, "no_look_when_cut_short", listing_cut_short},
+    {Mutant::archive_not_searched, "archive_not_searched", archived_unmet},
+    {Mutant::forget_looks, "forget_looks", deaf_to_the_other_end},
+    {Mutant::former_link_stays, "former_link_stays", replaced_by_a_deleted_one},
 };
 
 std::uint64_t budget() {

@@ -201,6 +201,17 @@ void PostgresModel::lose_state() {
   at_->state = {};
 }
 
+void PostgresModel::restore_state(const State& copy) {
+  for (const auto& [table, then] : copy) {
+    Data& now = data_[table];
+    Data restored = then;
+    restored.rows = now.rows;
+    restored.conflicts = now.conflicts;
+    restored.open_conflicts = now.open_conflicts;
+    now = std::move(restored);
+  }
+}
+
 void PostgresModel::capture(const std::string& key, std::vector<std::size_t> fields, bool own) {
   if (capture_broken) return;
   Captured entry;

@@ -63,6 +63,27 @@ class PostgresModel : public Table, public Store {
     bool deleted = false;
     std::string page_id, checksum;
   };
+  /// One table with everything known of its pair.
+  struct Data {
+    std::string table;
+    std::vector<Field> fields;
+    std::map<std::string, Stored> rows;
+    std::map<std::string, Link> links;  // by key
+    std::map<std::string, Pending> pending;
+    std::map<std::string, Abandoned> abandoned;
+    std::vector<Conflict> conflicts;
+    std::set<std::pair<std::string, std::size_t>> open_conflicts;
+    std::map<std::string, Parked> parked;
+    std::vector<HistoryEntry> history;
+    std::map<std::int64_t, Captured> log;
+    std::vector<Errand> errands;
+    PairState state;
+  };
+  /// Our state as it is now, and that copy put back while the tables stay (a restored backup of the schema rowpage).
+  /// The conflict log is kept: people have read it.
+  using State = std::map<std::string, Data>;
+  State copy_state() const { return data_; }
+  void restore_state(const State& copy);
   const std::map<std::string, Stored>& rows() const { return at_->rows; }
   const std::map<std::string, Link>& links() const { return at_->links; }
   const std::vector<Conflict>& conflicts() const { return at_->conflicts; }
@@ -134,22 +155,6 @@ class PostgresModel : public Table, public Store {
   SimClock& clock_;
   CrashPoint& crash_;
   std::mt19937_64 random_;
-  // One table with everything known of its pair.
-  struct Data {
-    std::string table;
-    std::vector<Field> fields;
-    std::map<std::string, Stored> rows;
-    std::map<std::string, Link> links;  // by key
-    std::map<std::string, Pending> pending;
-    std::map<std::string, Abandoned> abandoned;
-    std::vector<Conflict> conflicts;
-    std::set<std::pair<std::string, std::size_t>> open_conflicts;
-    std::map<std::string, Parked> parked;
-    std::vector<HistoryEntry> history;
-    std::map<std::int64_t, Captured> log;
-    std::vector<Errand> errands;
-    PairState state;
-  };
   // Whose data the members speak of, for the length of a call.
   class At {
    public:

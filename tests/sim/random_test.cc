@@ -22,7 +22,7 @@ std::string told(const CaseResult& result) {
 
 TEST(Simulation, calm_worlds_come_together) {
   for (std::uint64_t seed = 1; seed <= cases_wanted(300) / 3; ++seed) {
-    const CaseResult result = run_case({seed, 0, true});
+    const CaseResult result = run_case({.seed = seed, .calm = true});
     ASSERT_TRUE(result.wrong.empty()) << "seed " << seed << " (calm)" << told(result);
   }
 }

@@ -82,6 +82,21 @@ TEST(Create, of_unknown_outcome_is_adopted_as_soon_as_its_page_shows_R4) {
   EXPECT_TRUE(story.comes_to_rest());
 }
 
+// Archived pages leave queries, as trashed ones do, and are no part of the trash.
+TEST(Create, of_unknown_outcome_is_found_among_archived_pages_and_held_R4) {
+  Story story;
+  const std::string row = story.make_row(story.some());
+  story.next_write("POST", Story::Kind::lost_after);
+  story.sync_now();
+  story.archive_page(story.pages().front().id);
+  for (int i = 0; i < 4; ++i) story.sync();
+  EXPECT_EQ(story.pages().size(), 1) << "a page that a person had archived was made a second time";
+  EXPECT_EQ(story.page_of(row), story.pages().front().id);
+  ASSERT_NE(story.waiting(row), nullptr);
+  EXPECT_EQ(story.waiting(row)->kind, Parked::Kind::held);
+  EXPECT_TRUE(story.postgres.open_requests().empty());
+}
+
 TEST(Create, of_unknown_outcome_is_not_repeated_before_both_bounds_have_passed_R4) {
   Story story;
   story.make_row(story.some());

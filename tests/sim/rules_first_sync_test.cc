@@ -47,6 +47,26 @@ TEST(FirstSync, makes_what_only_one_side_has_and_deletes_nothing) {
   EXPECT_THAT(story.judge(), testing::IsEmpty());
 }
 
+// Of ten thousand pages of one minute Notion shows a part. A row whose page is among the others is no new record.
+TEST(FirstSync, makes_no_page_under_a_key_that_a_page_not_shown_may_carry) {
+  Story story;
+  const Values values = story.some();
+  const Twins both = twins(story, values, values);
+  const std::string lone = story.make_row(story.some());
+  story.wait(5 * minute_ms);
+  story.faults.partial_told = 1;
+  for (int i = 0; i < 2; ++i) story.sync();
+  EXPECT_EQ(story.page_of(both.row), "");
+  ASSERT_NE(story.waiting(both.row), nullptr);
+  EXPECT_EQ(story.waiting(both.row)->kind, Parked::Kind::waiting);
+  EXPECT_NE(story.page_of(lone), "") << "no page has its key: Notion was asked for it";
+  story.faults.partial_told = 0;
+  EXPECT_TRUE(story.comes_to_rest());
+  EXPECT_EQ(story.page_of(both.row), both.page);
+  EXPECT_EQ(story.pages().size(), 2);
+  EXPECT_THAT(story.judge(), testing::IsEmpty());
+}
+
 struct Differing : testing::Test {
   Differing() {
     in_page = story.some("r1");

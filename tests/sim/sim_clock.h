@@ -12,7 +12,7 @@ class SimClock : public Clock {
  public:
   explicit SimClock(Millis start) : now_(start) {}
 
-  Millis now() override { return now_; }
+  Millis now() override { return now_ - behind_; }
   Millis monotonic() override { return now_ + 1'000'000; }
   bool sleep(Millis ms) override {
     pass(ms);
@@ -31,10 +31,15 @@ class SimClock : public Clock {
     }
   }
 
+  /// What happens in the world goes by this one, whatever the wall clock of our machine says.
+  Millis true_now() const { return now_; }
+  /// Somebody sets the machine's clock back.
+  void step_back(Millis ms) { behind_ += ms; }
+
   std::function<void()> on_pass;
 
  private:
-  Millis now_;
+  Millis now_, behind_ = 0;
 };
 
 }  // namespace rowpage::sim

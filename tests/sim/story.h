@@ -162,12 +162,6 @@ class Story : public SimWorld {
     return answer;
   }
 
-  /// Out of the database, into a plain page.
-  void move_away(const std::string& page_id) {
-    const json::object parent{{"type", "page_id"}, {"page_id", notion.root_page().text()}};
-    as_person("POST", "/v1/pages/" + page_id + "/move", json::object{{"parent", parent}});
-  }
-
   /// Everything both sides and our state hold, as text: equal texts, nothing happened.
   std::string whole_state();
 };

@@ -70,4 +70,34 @@ ApiResult from_model(const ApiRequest& request, sandbox::Answer answer) {
   return result;
 }
 
+bool cut_short(sandbox::Answer& answer, bool told, std::mt19937_64& random) {
+  auto* results =
+      answer.status == 200 && answer.body.is_object() ? answer.body.get_object().if_contains("results") : nullptr;
+  if (!results || !results->is_array() || results->get_array().empty()) return false;
+  results->get_array().resize(random() % results->get_array().size());
+  auto& body = answer.body.get_object();
+  body["has_more"] = false;
+  body["next_cursor"] = nullptr;
+  if (told)
+    body["request_status"] = json::object{{"type", "incomplete"}, {"incomplete_reason", "query_result_limit_reached"}};
+  return true;
+}
+
+sandbox::Answer not_shared(const sandbox::Request& request, Millis server_ms) {
+  sandbox::Answer answer;
+  answer.server_ms = server_ms;
+  if (request.path.ends_with("/search")) {
+    answer.status = 200;
+    answer.body =
+        json::object{{"object", "list"}, {"results", json::array{}}, {"has_more", false}, {"next_cursor", nullptr}};
+    return answer;
+  }
+  answer.status = 404;
+  answer.body = json::object{{"object", "error"},
+                             {"status", 404},
+                             {"code", "object_not_found"},
+                             {"message", "Could not find it. Make sure it is shared with your integration."}};
+  return answer;
+}
+
 }  // namespace rowpage::sim

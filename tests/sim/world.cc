@@ -48,7 +48,8 @@ const bool verbose = std::getenv("SIM_VERBOSE") != nullptr;
 template <class... T>
 void tell(SimClock& clock, fmt::format_string<T...> format, T&&... parts) {
   if (verbose)
-    fmt::print("{:6} s {}\n", (clock.now() - epoch_ms) / second_ms, fmt::format(format, std::forward<T>(parts)...));
+    fmt::print("{:6} s {}\n", (clock.true_now() - epoch_ms) / second_ms,
+               fmt::format(format, std::forward<T>(parts)...));
 }
 
 std::string shown(const std::vector<Change>& changes) {
@@ -109,7 +110,9 @@ class SimWorld::ModelTransport : public Transport {
     const std::uint64_t based_on = read_at.contains(page) ? read_at[page] : 0;
     if (!api.read) world_.crash.step();
     const auto before = page.empty() ? std::nullopt : world_.page(page);
-    sandbox::Answer answer = world_.notion.handle(request, fate);
+    sandbox::Answer answer =
+        world_.access_revoked ? not_shared(request, world_.clock.true_now()) : world_.notion.handle(request, fate);
+    if (api.read && request.path.ends_with("/query")) cut(request, answer);
     if (!api.read && before) {
       if (fate.kind == sandbox::Fate::Kind::lands_later) under_way.emplace(page, based_on);
       account(page, *before, based_on);
@@ -136,6 +139,17 @@ class SimWorld::ModelTransport : public Transport {
   }
 
  private:
+  // A look for one nonce has one answer or none; the lie is about long lists.
+  void cut(const sandbox::Request& request, sandbox::Answer& answer) {
+    const auto chance = [&](double p) { return p > 0 && std::uniform_real_distribution<>(0, 1)(world_.random_) < p; };
+    const bool told = chance(world_.faults.partial_told);
+    const bool filtered_by_nonce = to_text(request.body).find("nonce-") != std::string::npos;
+    const bool silent =
+        !told && !filtered_by_nonce && world_.postgres.state().first_sync_done && chance(world_.faults.partial_silent);
+    if ((told || silent) && cut_short(answer, told, world_.random_))
+      ++world_.tally.faults[told ? "partial_told" : "partial_silent"];
+  }
+
   static std::string page_of(const std::string& path) {
     constexpr std::string_view prefix = "/v1/pages/";
     if (!path.starts_with(prefix)) return {};
@@ -148,7 +162,7 @@ class SimWorld::ModelTransport : public Transport {
 SimWorld::SimWorld(std::uint64_t seed)
     : clock(epoch_ms),
       notion(
-          sandbox::Habits{}, [this] { return clock.now() + notion_skew_ms; }, seed),
+          sandbox::Habits{}, [this] { return clock.true_now() + notion_skew_ms; }, seed),
       postgres(clock, crash, seed * 31 + 7),
       random_(seed * 1000003 + 17),
       transport_(std::make_unique<ModelTransport>(*this)) {
@@ -265,7 +279,7 @@ void SimWorld::land_late() {
 void SimWorld::run_events() {
   if (in_events_) return;
   in_events_ = true;
-  while (!events_.empty() && events_.begin()->first <= clock.now()) {
+  while (!events_.empty() && events_.begin()->first <= clock.true_now()) {
     auto event = std::move(events_.begin()->second);
     events_.erase(events_.begin());
     event();
@@ -332,7 +346,7 @@ std::string SimWorld::make_page(const Values& values, const std::string& nonce) 
 
 bool SimWorld::edit_page(const std::string& id, const std::vector<Change>& changes) {
   const auto before = page(id);
-  if (!before || before->in_trash) return false;
+  if (!before || before->in_trash || left_page(id)) return false;
   tell(clock, "person edits page {:.8}{}", id, shown(changes));
   const auto answer = person("PATCH", "/v1/pages/" + id, json::object{{"properties", properties_of(changes)}});
   if (answer.status != 200) throw std::runtime_error(to_text(answer.body));
@@ -343,7 +357,7 @@ bool SimWorld::edit_page(const std::string& id, const std::vector<Change>& chang
 
 bool SimWorld::trash_page(const std::string& id) {
   const auto before = page(id);
-  if (!before || before->in_trash) return false;
+  if (!before || before->in_trash || left_page(id)) return false;
   tell(clock, "person trashes page {:.8}", id);
   person("PATCH", "/v1/pages/" + id, json::object{{"in_trash", true}});
   // So can a page that was restored and trashed again between two runs: it never seemed to move.
@@ -360,7 +374,7 @@ bool SimWorld::trash_page(const std::string& id) {
 
 bool SimWorld::restore_page(const std::string& id) {
   const auto before = page(id);
-  if (!before || !before->in_trash) return false;
+  if (!before || !before->in_trash || left_page(id)) return false;
   tell(clock, "person restores page {:.8}", id);
   person("PATCH", "/v1/pages/" + id, json::object{{"in_trash", false}});
   ghost.restored(Side::notion, record_of(before->values[title]), before->values);
@@ -369,11 +383,11 @@ bool SimWorld::restore_page(const std::string& id) {
 
 std::string SimWorld::duplicate_page(const std::string& id, const Values& then) {
   const auto before = page(id);
-  if (!before || before->in_trash) return {};
+  if (!before || before->in_trash || left_page(id)) return {};
   const auto* model_page = notion.world().page(*sandbox::parse_id(id));
   // A copy made and rewritten within the minute its original was made in, before we met either, cannot be told from it
   // by anybody.
-  if (model_page->created == floor_minute(clock.now())) return {};
+  if (model_page->created == floor_minute(clock.true_now() + notion_skew_ms)) return {};
   const auto* source = notion.world().source(*sandbox::parse_id(source_));
   const auto* cell = model_page->now->cell(source->by_name("Rowpage")->key);
   const bool has_nonce = cell && cell->is_string();
@@ -421,7 +435,44 @@ bool SimWorld::restore_row(const std::string& key) {
   return postgres.restore(key);
 }
 
+void SimWorld::leaves(const PageView& view) {
+  const std::string record = record_of(view.values[title]);
+  left_.insert(record);
+  left_pages_.insert(view.id);
+  if (!row_values(record).empty()) left_with_row_.insert(record);
+}
+
+void SimWorld::move_away(const std::string& id) {
+  const auto view = page(id);
+  if (!view || left_page(id)) return;
+  tell(clock, "person moves page {:.8} away", id);
+  leaves(*view);
+  moved_pages_.insert(id);
+  const json::object parent{{"type", "page_id"}, {"page_id", notion.root_page().text()}};
+  const auto answer = person("POST", "/v1/pages/" + id + "/move", json::object{{"parent", parent}});
+  if (answer.status != 200) throw std::runtime_error(to_text(answer.body));
+}
+
+void SimWorld::archive_page(const std::string& id) {
+  const auto view = page(id);
+  if (!view || left_page(id)) return;
+  tell(clock, "person archives page {:.8}", id);
+  leaves(*view);
+  const auto answer = person("PATCH", "/v1/pages/" + id, json::object{{"is_archived", true}});
+  if (answer.status != 200) throw std::runtime_error(to_text(answer.body));
+}
+
 // --- looking
+
+std::vector<std::string> SimWorld::judge() const {
+  const Ghost::Side1 rows = supabase_side();
+  auto wrong = ghost.judge(notion_side(), rows, postgres.conflicts(), left_);
+  for (const auto& record : left_with_row_) {
+    if (!rows.live.contains(record) && !ghost.anybody_deleted(record))
+      wrong.push_back("I8: the page of record " + record + " left without the trash, and its row was deleted");
+  }
+  return wrong;
+}
 
 Values SimWorld::values_of(const sandbox::PageState& state) const {
   const auto* source = const_cast<sandbox::NotionModel&>(notion).world().source(*sandbox::parse_id(source_));
@@ -460,7 +511,7 @@ std::optional<SimWorld::PageView> SimWorld::page(const std::string& id) const {
 Ghost::Side1 SimWorld::notion_side() const {
   Ghost::Side1 side;
   for (const auto& view : pages()) {
-    if (view.in_trash) continue;
+    if (view.in_trash || moved_pages_.contains(view.id)) continue;
     const std::string record = record_of(view.values[title]);
     if (!side.live.emplace(record, view.values).second) side.doubles.insert(record);
   }

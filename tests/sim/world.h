@@ -42,6 +42,7 @@ class SimWorld {
   Ghost ghost;
   Pair pair;
   NotionFaults faults;
+  bool access_revoked = false;  // the integration sees nothing of the data source
   Tally tally;
   /// Decides a request's fate before the dice do; for stories in which one certain request has bad luck.
   std::function<std::optional<sandbox::Fate>(const sandbox::Request&)> fate_of;
@@ -58,6 +59,9 @@ class SimWorld {
   bool trash_page(const std::string& id);
   bool restore_page(const std::string& id);
   std::string duplicate_page(const std::string& id, const Values& then);
+  /// Out of the database, into a plain page; or into Notion's archive. Its record is nobody's to compare from then on.
+  void move_away(const std::string& id);
+  void archive_page(const std::string& id);
   // --- people in SQL
   std::string make_row(const Values& values);
   bool edit_row(const std::string& key, const std::vector<Change>& changes);
@@ -78,9 +82,14 @@ class SimWorld {
 
   Ghost::Side1 notion_side() const;
   Ghost::Side1 supabase_side() const;
-  std::vector<std::string> judge() const { return ghost.judge(notion_side(), supabase_side(), postgres.conflicts()); }
+  std::vector<std::string> judge() const;
+  /// Whether the record's page left without the trash.
+  bool left(const std::string& record) const { return left_.contains(record); }
+  bool anything_left() const { return !left_.empty(); }
+  bool left_page(const std::string& page_id) const { return left_pages_.contains(page_id); }
 
   /// Events due at a moment of the simulation.
+  /// (`when` by the clock's true_now().)
   void at(Millis when, std::function<void()> event) { events_.emplace(when, std::move(event)); }
 
   std::uint64_t notion_writes() const { return notion.stats().effects_total(); }
@@ -96,6 +105,7 @@ class SimWorld {
   Values row_values(const std::string& record) const;
   void land_late();
   void mix(std::string_view text);
+  void leaves(const PageView& view);
 
   std::mt19937_64 random_;
   std::multimap<Millis, std::function<void()>> events_;
@@ -103,7 +113,9 @@ class SimWorld {
   std::unique_ptr<ModelTransport> transport_;
   std::uint64_t records_ = 0, values_ = 0, nonces_ = 0;
   std::string source_;
-  std::set<std::string> dead_rows_;  // deleted by people, not back yet
+  std::set<std::string> dead_rows_;                          // deleted by people, not back yet
+  std::set<std::string> moved_pages_;                        // no longer in the database
+  std::set<std::string> left_, left_pages_, left_with_row_;  // records and pages; records that had a live row then
 };
 
 }  // namespace rowpage::sim
