@@ -136,13 +136,25 @@ std::vector<int> ScenarioWorld::unused_luck() const {
 
 // --- in Notion
 
+// A person finds the page of a row that has just been made, although nothing ties the two yet.
+std::string ScenarioWorld::page_seen(const std::string& record) {
+  std::string id = page_of(record);
+  const Record& known = records_.at(record);
+  if (!id.empty() || known.row.empty()) return id;
+  const std::string title = title_of_row(known.pair, known.row);
+  for (const auto& page : pages(known.pair)) {
+    if (!title.empty() && page.values[0] == Value(title)) id = page.id;
+  }
+  return id;
+}
+
 void ScenarioWorld::make(const Step& step) {
   std::vector<Change> changes = step.set;
   const bool titled = std::ranges::any_of(changes, [](const Change& change) { return change.field == 0; });
   if (!titled) changes.insert(changes.begin(), Change{0, make_text(step.name)});
   json::object properties_of_page = properties(step.pair, changes);
   if (step.kind == Step::Kind::duplicate) {
-    const auto* original = notion.world().page(*sandbox::parse_id(page_of(step.other)));
+    const auto* original = notion.world().page(*sandbox::parse_id(page_seen(step.other)));
     if (!original || original->now->in_trash) throw Impossible{step.line, step.other + " has no page to duplicate"};
     // A copy made within the minute its original was made in cannot be told from it by anybody (ARCHITECTURE.md).
     if (floor_minute(original->created) == floor_minute(clock.now()))
@@ -166,7 +178,7 @@ void ScenarioWorld::make(const Step& step) {
 }
 
 void ScenarioWorld::edit(const Step& step) {
-  const std::string id = page_of(step.record);
+  const std::string id = page_seen(step.record);
   const auto before = sight(id);
   if (before.values.empty()) throw Impossible{step.line, step.record + " has no page to edit"};
   person(step.line, "PATCH", "/v1/pages/" + id, json::object{{"properties", properties(step.pair, step.set)}});
@@ -179,7 +191,7 @@ void ScenarioWorld::edit(const Step& step) {
 
 void ScenarioWorld::act_in_notion(const Step& step) {
   const auto patch = [&](json::object body) {
-    const std::string id = page_of(step.record);
+    const std::string id = page_seen(step.record);
     if (id.empty()) throw Impossible{step.line, step.record + " has no page"};
     person(step.line, "PATCH", "/v1/pages/" + id, std::move(body));
   };
@@ -193,7 +205,7 @@ void ScenarioWorld::act_in_notion(const Step& step) {
       return make(step);
     case Step::Kind::duplicate: {
       Step copy = step;
-      if (const auto seen = page(page_of(step.other))) {
+      if (const auto seen = page(page_seen(step.other))) {
         copy.name = words(seen->second.values[0]);
         for (std::size_t i = 0; i < seen->second.values.size(); ++i) {
           const Field& field = pairs[step.pair].fields[i];
@@ -208,7 +220,7 @@ void ScenarioWorld::act_in_notion(const Step& step) {
     case Step::Kind::edit:
       return edit(step);
     case Step::Kind::trash: {
-      const std::string id = page_of(step.record);
+      const std::string id = page_seen(step.record);
       const auto before = sight(id);
       patch({{"in_trash", true}});
       // Our own trashing or restoring of the page may be under way, or may never have shown: nobody can tell the two.
@@ -223,7 +235,7 @@ void ScenarioWorld::act_in_notion(const Step& step) {
       return;
     }
     case Step::Kind::restore: {
-      const auto before = sight(page_of(step.record));
+      const auto before = sight(page_seen(step.record));
       patch({{"in_trash", false}});
       witness_.restored(Side::notion, step.record, before.values);
       return;
@@ -233,15 +245,15 @@ void ScenarioWorld::act_in_notion(const Step& step) {
     case Step::Kind::unarchive:
       return patch({{"is_archived", false}});
     case Step::Kind::move_away:
-      person(step.line, "POST", "/v1/pages/" + page_of(step.record) + "/move",
+      person(step.line, "POST", "/v1/pages/" + page_seen(step.record) + "/move",
              json::object{{"parent", json::object{{"type", "page_id"}, {"page_id", notion.root_page().text()}}}});
       return;
     case Step::Kind::unshare:
     case Step::Kind::share:
-      notion.share(*sandbox::parse_id(page_of(step.record)), step.kind == Step::Kind::share);
+      notion.share(*sandbox::parse_id(page_seen(step.record)), step.kind == Step::Kind::share);
       return;
     case Step::Kind::format: {
-      const auto seen = page(page_of(step.record));
+      const auto seen = page(page_seen(step.record));
       if (!seen) throw Impossible{step.line, step.record + " has no page"};
       const bool title = pairs[step.pair].fields[step.field].type == FieldType::title;
       json::object properties;

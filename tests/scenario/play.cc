@@ -101,9 +101,11 @@ class Play {
       for (const auto& warning : report.warnings) said += warning + " ";
     }
     const bool fails = code == 1 || code >= 5;
-    // After a death a record may wait, or not wait any more, where the undisturbed story says otherwise.
-    const bool asked = step.run.exit && (!disturbed_ || fails || *step.run.exit >= 5 || *step.run.exit == 1);
-    if (asked ? code != *step.run.exit : fails)
+    // After a death, brakes and tokens are as they were; other troubles may be over, or have got another reason.
+    const bool stays = step.run.exit == 5 || step.run.exit == 6;
+    const bool asked = step.run.exit && (!disturbed_ || stays);
+    const bool excused = !asked && (step.run.exit == 1 || step.run.exit == 7);
+    if (asked ? code != *step.run.exit : fails && !excused)
       wrong(fmt::format("line {}: sync ends with {}, not {}: {}", step.line, code, step.run.exit.value_or(0), said));
     if (asked && said.find(step.run.because) == std::string::npos)
       wrong(fmt::format("line {}: sync says \"{}\", and nothing of \"{}\"", step.line, said, step.run.because));
@@ -165,6 +167,7 @@ class Play {
       if (other.grids[i]) std::erase_if(asked.lines, [&](const GridLine& line) { return line.pair == i; });
     }
     std::ranges::copy(other.lines, std::back_inserter(asked.lines));
+    if (other.log_given && other.logged.empty()) asked.logged.clear();
     if (!other.waits.empty()) asked.waits = other.waits;
     if (!other.no_judge.empty()) asked.no_judge = other.no_judge;
     auto found = differences(world_, scenario_, asked, since, true, other.logged);

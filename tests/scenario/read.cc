@@ -55,7 +55,6 @@ void Reader::header(Words& words) {
   }
   if (words.take("world")) {
     words.end("world");
-    close_pairs();
     section_ = Section::world;
     return;
   }

@@ -98,7 +98,7 @@ Step Reader::sync(Words& words) {
     }
   }
   if (words.take("exit")) {
-    run.exit = static_cast<int>(words.number("the exit code", 0, 6));
+    run.exit = static_cast<int>(words.number("the exit code", 0, 7));
     if (!words.at_end()) run.because = words.name("what it says");
   }
   words.end("sync --full exit 5 \"6 of 8 pages\"");
@@ -290,7 +290,9 @@ Step Reader::luck(Words& words) {
     if (!words.at_end() && words.rest().front() >= '0' && words.rest().front() <= '9')
       luck.count = words.number("how many", 1, 1000);
   }
-  luck.request = one_of<Luck::Request>(words, "request", words.name("which request"),
+  std::string request = words.name("which request");
+  if (luck.count > 1 && request.ends_with('s')) request.pop_back();
+  luck.request = one_of<Luck::Request>(words, "request", request,
                                        {{"create", Luck::Request::create},
                                         {"update", Luck::Request::update},
                                         {"trash", Luck::Request::trash},
@@ -313,7 +315,7 @@ Step Reader::luck(Words& words) {
         deed(words, one_of<Side>(words, "who", who, {{"Notion", Side::notion}, {"Supabase", Side::supabase}})));
     return step;
   }
-  if (words.take("lands")) {
+  if (words.take("lands") || words.take("land")) {
     luck.fate = Luck::Fate::late;
     luck.late_ms = words.duration("how late");
     if (luck.late_ms > max_wait_ms) words.fail("later than two days");
@@ -321,7 +323,9 @@ Step Reader::luck(Words& words) {
     words.end("Luck: next update lands 50s late");
     return step;
   }
-  const std::string fate(trim(words.rest()));
+  std::string fate(trim(words.rest()));
+  if (fate.starts_with("are ")) fate.replace(0, 3, "is");
+  if (fate.starts_with("take ")) fate.replace(0, 4, "takes");
   luck.fate = one_of<Luck::Fate>(words, "Luck", fate,
                                  {{"is refused", Luck::Fate::refused},
                                   {"is refused as overloaded", Luck::Fate::overloaded},
@@ -385,9 +389,11 @@ Circumstance Reader::circumstance(Words& words) {
     is(What::state_lost);
   } else if (words.take("the database is hidden")) {
     is(What::database_hidden);
+    close_pairs();
     c.pair = pair_here(words);
   } else if (words.take("the database is shown")) {
     is(What::database_hidden, 0);
+    close_pairs();
     c.pair = pair_here(words);
   } else if (words.take("the token has expired")) {
     is(What::token_expired);

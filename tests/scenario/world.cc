@@ -157,19 +157,6 @@ void ScenarioWorld::begin() {
 
 // --- looking
 
-std::string ScenarioWorld::title_of_page(const std::string& id) const {
-  const auto seen = page(id);
-  const auto* title = seen ? std::get_if<std::string>(&seen->second.values[0]) : nullptr;
-  return title ? *title : std::string();
-}
-
-std::string ScenarioWorld::title_of_row(std::size_t pair, const std::string& key) {
-  postgres.use(pairs[pair]);
-  const auto row = postgres.rows().find(key);
-  const auto* title = row == postgres.rows().end() ? nullptr : std::get_if<std::string>(&row->second.values[0]);
-  return title ? *title : std::string();
-}
-
 namespace {
 
 std::string plain(const json::value& cell) {
@@ -186,6 +173,22 @@ std::string option_name(const sandbox::Property& property, std::string_view id) 
 }
 
 }  // namespace
+
+// Read by itself: the page may link to itself.
+std::string ScenarioWorld::title_of_page(const std::string& id) const {
+  auto& world = const_cast<sandbox::NotionModel&>(notion).world();
+  const auto parsed = sandbox::parse_id(id);
+  const auto* page = parsed ? world.page(*parsed) : nullptr;
+  const auto* title = page ? page->now->cell(sandbox::title_key) : nullptr;
+  return title ? plain(*title) : std::string();
+}
+
+std::string ScenarioWorld::title_of_row(std::size_t pair, const std::string& key) {
+  postgres.use(pairs[pair]);
+  const auto row = postgres.rows().find(key);
+  const auto* title = row == postgres.rows().end() ? nullptr : std::get_if<std::string>(&row->second.values[0]);
+  return title ? *title : std::string();
+}
 
 Value ScenarioWorld::page_value(std::size_t pair, std::size_t field, const sandbox::PageState& state) const {
   auto& world = const_cast<sandbox::NotionModel&>(notion).world();

@@ -107,6 +107,7 @@ class ScenarioWorld {
 
   void act_in_notion(const Step& step);
   void act_in_supabase(const Step& step);
+  std::string page_seen(const std::string& record);
   void make(const Step& step);
   void edit(const Step& step);
   void insert(const Step& step);

@@ -24,6 +24,7 @@ int play_one(const std::string& path, std::uint64_t crash, Kill::Luck luck, bool
   }
   Kill kill;
   kill.luck = luck;
+  kill.resume = Kill::Resume::later;
   if (crash != 0) {
     std::vector<std::string> ignored;
     const auto points = crash_points(*scenario, ignored);
