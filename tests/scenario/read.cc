@@ -118,6 +118,11 @@ void Reader::finish() {
                   "End it with a section: expect"};
   if (std::ranges::none_of(steps, [](const Step& step) { return step.kind == Step::Kind::sync; }))
     throw Mistake{1, "sync is never run", "As in: steps, then indented: sync"};
+  for (const auto& defaults : scenario_.defaults) {
+    const bool any = std::ranges::any_of(defaults, [](const Value& value) { return !is_null(value); });
+    if (any && scenario_.pairs.size() > 1)
+      throw Mistake{1, "a column has a default, and there are several pairs", "Tell it with one pair."};
+  }
   const Expect& last = scenario_.expects.back();
   for (std::size_t i = 0; i < scenario_.pairs.size(); ++i) {
     if (!last.grids[i])
