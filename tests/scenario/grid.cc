@@ -33,17 +33,13 @@ std::optional<Kill::Luck> luck_named(std::string_view name) {
   return std::nullopt;
 }
 
-std::vector<Kill> crash_points(const Scenario& scenario, std::vector<std::string>& wrong) {
+std::vector<Kill> crash_points(const Played& whole, Kill::Luck luck) {
   using Resume = Kill::Resume;
   std::vector<Kill> kills;
-  for (const auto luck : {Kill::Luck::told, Kill::Luck::unanswered, Kill::Luck::lost}) {
-    const Played whole = play(scenario, {luck, Resume::later, 0});
-    for (const auto& line : whole.wrong) wrong.push_back(fmt::format("--luck {}: {}", name_of(luck), line));
-    if (luck != Kill::Luck::told && whole.sends.empty()) continue;  // luck has no say where nothing is sent
-    for (std::uint64_t step = 1; step <= whole.steps; ++step) {
-      for (const auto resume : {Resume::at_once, Resume::soon, Resume::later}) kills.push_back({luck, resume, step});
-      if (whole.sends.contains(step)) kills.push_back({luck, Resume::in_flight, step});
-    }
+  if (luck != Kill::Luck::told && whole.sends.empty()) return kills;
+  for (std::uint64_t step = 1; step <= whole.steps; ++step) {
+    for (const auto resume : {Resume::at_once, Resume::soon, Resume::later}) kills.push_back({luck, resume, step});
+    if (whole.sends.contains(step)) kills.push_back({luck, Resume::in_flight, step});
   }
   return kills;
 }
@@ -74,8 +70,8 @@ Figures run_file(const std::string& path, std::uint64_t every, std::vector<std::
   const auto report = [&](const std::string& how, const std::vector<std::string>& lines) {
     if (lines.empty()) return;
     ++figures.failures;
-    wrong.push_back(fmt::format("{}{}:\n  {}\n  scenario {}{} --verbose", path, how.empty() ? "" : " (" + how + ")",
-                                fmt::join(lines, "\n  "), path, how));
+    wrong.push_back(fmt::format("{}{}:\n  {}\n  scenario {}{} --verbose", path,
+                                how.empty() ? "" : " (" + how.substr(1) + ")", fmt::join(lines, "\n  "), path, how));
   };
   const auto text = read_file(path);
   const auto scenario = text ? parse_scenario(*text, path) : Result<Scenario>(fail(text.error()));
@@ -90,16 +86,27 @@ Figures run_file(const std::string& path, std::uint64_t every, std::vector<std::
   figures.runs += 2;
   if (every == 0) return figures;
 
-  std::vector<std::string> unlucky;
-  const std::vector<Kill> kills = crash_points(*scenario, unlucky);
-  report("", unlucky);
-  const std::uint64_t first = std::hash<std::string>{}(std::filesystem::path(path).filename().string()) % every;
-  for (std::uint64_t i = first; i < kills.size(); i += every) {
-    Played played = play(*scenario, kills[i]);
-    if (!played.killed) played.wrong.emplace_back("the step was not reached");
-    report(fmt::format(" --crash {}", i + 1), played.wrong);
-    ++figures.runs;
-    ++figures.crash_points;
+  const std::size_t own = std::hash<std::string>{}(std::filesystem::path(path).filename().string());
+  std::vector<Kill::Luck> lucks{Kill::Luck::told, Kill::Luck::unanswered, Kill::Luck::lost};
+  if (every > 1) lucks.erase(lucks.begin() + 1 + static_cast<std::ptrdiff_t>(own % 2));
+  std::uint64_t next = own % every;
+  for (const auto luck : lucks) {
+    const bool told = luck == Kill::Luck::told;
+    const Played whole = told ? plain : play(*scenario, {luck, Kill::Resume::later, 0});
+    const std::string how = told ? std::string() : fmt::format(" --luck {}", name_of(luck));
+    if (!told) {
+      report(how, whole.wrong);
+      ++figures.runs;
+    }
+    const std::vector<Kill> kills = crash_points(whole, luck);
+    for (; next < kills.size(); next += every) {
+      Played played = play(*scenario, kills[next]);
+      if (!played.killed) played.wrong.emplace_back("the step was not reached");
+      report(fmt::format("{} --crash {}", how, next + 1), played.wrong);
+      ++figures.runs;
+      ++figures.crash_points;
+    }
+    next -= kills.size();
   }
   return figures;
 }

@@ -16,10 +16,9 @@ struct Figures {
   std::string text() const;
 };
 
-/// A scenario's crash points in order, numbered from 1: every step at which the process can die, with every way to
-/// resume it that makes a difference, first with the luck that is told, then with bad luck on the way there.
-/// `wrong`: what a run with bad luck and no death brought to light.
-std::vector<Kill> crash_points(const Scenario& scenario, std::vector<std::string>& wrong);
+/// Where a scenario that went like `whole`, with this luck, can die: every step, with every way to resume it that makes
+/// a difference. In order, numbered from 1; none where the luck has no say, for nothing is sent.
+std::vector<Kill> crash_points(const Played& whole, Kill::Luck luck);
 
 std::string_view name_of(Kill::Luck luck);
 std::optional<Kill::Luck> luck_named(std::string_view name);
@@ -29,7 +28,8 @@ Result<std::string> read_file(const std::string& path);
 /// The .sync files below a folder, sorted.
 std::vector<std::string> scenario_files(const std::string& folder);
 
-/// Runs a file. `every`: one crash point in so many, beginning at one that differs from file to file; 0: none.
+/// Runs a file. `every`: one crash point in so many, beginning at one that differs from file to file, as does the bad
+/// luck that is tried then; 1: all; 0: none.
 /// `wrong` gets what failed, each with the command that shows it again.
 Figures run_file(const std::string& path, std::uint64_t every, std::vector<std::string>& wrong);
 

@@ -183,7 +183,7 @@ struct Scenario {
 };
 
 /// What a scenario's file may hold.
-inline constexpr std::size_t max_bytes = 256 * 1024, max_line_bytes = 8192, max_lines = 2000;
+inline constexpr std::size_t max_bytes = 262'144, max_line_bytes = 8192, max_lines = 2000;
 inline constexpr std::size_t max_pairs = 4, max_fields = 24, max_records = 400, max_steps = 400;
 inline constexpr Millis max_wait_ms = 2 * day_ms;
 

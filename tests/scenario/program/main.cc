@@ -26,8 +26,7 @@ int play_one(const std::string& path, std::uint64_t crash, Kill::Luck luck, bool
   kill.luck = luck;
   kill.resume = Kill::Resume::later;
   if (crash != 0) {
-    std::vector<std::string> ignored;
-    const auto points = crash_points(*scenario, ignored);
+    const auto points = crash_points(play(*scenario, kill), luck);
     if (crash > points.size()) {
       std::fprintf(stderr, "%s has %zu crash points\n", path.c_str(), points.size());
       return usage;
