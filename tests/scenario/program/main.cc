@@ -80,6 +80,7 @@ int main(int argc, char** argv) {
     std::vector<std::string> wrong;
     total.add(run_file(file, every, wrong));
     for (const auto& text : wrong) std::printf("%s\n", text.c_str());
+    std::fflush(stdout);  // a long run is looked at while it lasts
   }
   std::printf("%s\n", total.text().c_str());
   return total.failures == 0 ? 0 : failed;
