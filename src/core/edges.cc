@@ -224,8 +224,11 @@ void settle_doubtful(std::size_t field, const Value& found, const Value& sent, c
   const auto has = [](const Value& list, const std::string& id) {
     return std::ranges::binary_search(links_of(list), id);
   };
-  TextList page = links_of(page_shadow), row = links_of(row_shadow);
+  const TextList before = links_of(page_shadow);
+  TextList page = before, row = links_of(row_shadow);
+  bool landed = false;
   const auto settle = [&](const std::string& id, bool in) {
+    landed = true;
     put(page, id, in);
     const Target* target = target_of_page(field, id, targets);
     if (target && !target->ref.empty()) put(row, target->ref, in);
@@ -235,6 +238,10 @@ void settle_doubtful(std::size_t field, const Value& found, const Value& sent, c
   }
   for (const auto& id : links_of(found)) {
     if (!has(sent, id) && !has(seen, id)) settle(id, false);
+  }
+  // The page hid these, for their targets are in the trash: they were not sent, and have gone from it with the write.
+  for (const auto& id : before) {
+    if (landed && !has(found, id) && !has(sent, id) && !has(seen, id)) put(page, id, false);
   }
   page_shadow = as_value(std::move(page));
   row_shadow = as_value(std::move(row));

@@ -81,7 +81,8 @@ Value without_vanished(std::size_t field, const Value& page, const Value& page_s
 
 /// The shadows after a write of `sent` over `found` whose outcome was unknown, where the page shows `seen` now: a link
 /// we meant to add is agreed if it shows, one we meant to remove if it does not. What the write left alone stays as it
-/// was, so nobody's link is lost and none of ours is taken for a person's.
+/// was, so nobody's link is lost and none of ours is taken for a person's. If it landed, links of the shadow that the
+/// page hid have gone from the page, and from its shadow alone: the row's bring them back with their targets.
 void settle_doubtful(std::size_t field, const Value& found, const Value& sent, const Value& seen,
                      const std::vector<Target>& targets, Value& page_shadow, Value& row_shadow);
 

@@ -287,6 +287,7 @@ class Observer {
       after = links->back().key;
       std::vector<RecordState> states;
       std::vector<std::size_t> missing;
+      std::vector<std::size_t> waiting;  // though its page died: whether that is over is believed from a read only
       for (auto& link : *links) {
         if (seen_keys_.contains(link.key)) continue;
         RecordState state;
@@ -294,6 +295,7 @@ class Observer {
         state.page_presumed = true;
         if (state.link->page_live && listing_complete_ && !seen_pages_.contains(state.link->page_id))
           missing.push_back(states.size());
+        if (!state.link->page_live && waits(*state.link)) waiting.push_back(states.size());
         states.push_back(std::move(state));
       }
       if (mutated(Mutant::absence_is_deletion)) {
@@ -308,6 +310,7 @@ class Observer {
       } else {
         if (auto refused = too_many_missing(missing.size()); !refused) return refused;
         if (auto done = confirm(states, missing); !done) return done;
+        if (auto done = confirm(states, waiting); !done) return done;
       }
       if (auto done = add_with_rows(std::move(states)); !done) return done;
     }
@@ -528,6 +531,8 @@ class Observer {
     return {};
   }
 
+  bool waits(const Link& link) const { return due_records_.contains(link.key) || due_records_.contains(link.page_id); }
+
   Status visit_due() {
     std::vector<std::string> keys;
     std::vector<std::string> page_ids;
@@ -645,7 +650,7 @@ class Observer {
     errands_.attach(state);
     const Link& link = *state.link;
     const bool read = !state.page_presumed;  // what is only presumed proves nothing
-    if (read && (due_records_.contains(link.key) || due_records_.contains(link.page_id))) state.due = true;
+    if (read && waits(link)) state.due = true;
     const Action action = decide(pair_, state, run_.plan_options());
     if (!action.nothing()) return plan_.add_linked(state);
     run_.report.drift += action.drift.size();

@@ -143,6 +143,21 @@ TEST(Edges, a_doubtful_write_settles_what_it_meant_to_change_and_nothing_else) {
   EXPECT_EQ(row, refs({2, 4}));
 }
 
+TEST(Edges, a_link_the_page_hid_has_gone_from_it_with_a_write_that_landed) {
+  // 1 leads into the trash: the page does not show it, so the list that was written does not hold it.
+  Value page = pages({1, 2}), row = refs({1, 2});
+  settle_doubtful(0, pages({2}), pages({2, 3}), pages({2, 3}), all_known(), page, row);
+  EXPECT_EQ(page, pages({2, 3}));
+  EXPECT_EQ(row, refs({1, 2, 3})) << "the row's link brings it back with its target";
+}
+
+TEST(Edges, a_link_the_page_hides_stays_with_a_write_that_never_landed) {
+  Value page = pages({1, 2}), row = refs({1, 2});
+  settle_doubtful(0, pages({2}), pages({2, 3}), pages({2}), all_known(), page, row);
+  EXPECT_EQ(page, pages({1, 2}));
+  EXPECT_EQ(row, refs({1, 2}));
+}
+
 // --- laws
 
 using Numbers = std::set<int>;
