@@ -425,6 +425,13 @@ void NotionModel::run_due() {
 
 Answer NotionModel::handle(const Request& request, Fate fate) {
   run_due();
+  auto answer = meet(request, fate);
+  if (observer_) observer_(request, answer);
+  return answer;
+}
+
+// The request and what becomes of it on its way.
+Answer NotionModel::meet(const Request& request, const Fate& fate) {
   const auto html = [](int status) {
     Answer answer;
     answer.status = status;

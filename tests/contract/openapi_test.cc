@@ -1,0 +1,163 @@
+// Which operation a request is, what of it is judged, and the table of differences.
+#include "support/openapi.h"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <set>
+
+#include "sandbox/shape.h"
+#include "support/witness.h"
+
+namespace rowpage::contract {
+namespace {
+
+OpenApi small() {
+  return OpenApi(parse_json(R"({
+    "components": {"schemas": {
+      "error_api_429": {"type":"object","properties":{"code":{"const":"rate_limited"}},"required":["code"]}},
+      "parameters": {"version": {"name":"Notion-Version","in":"header","required":true,"schema":{"enum":["2026-03-11"]}}}},
+    "paths": {
+      "/v1/users/me": {"get": {"parameters":[{"$ref":"#/components/parameters/version"}],
+        "responses":{"200":{"content":{"application/json":{"schema":{"type":"object","required":["id"]}}}}}}},
+      "/v1/users/{user_id}": {"get": {
+        "parameters":[{"name":"user_id","in":"path","required":true,"schema":{"type":"string","format":"uuid"}},
+                      {"name":"page_size","in":"query","schema":{"type":"integer","maximum":100}},
+                      {"name":"filter_properties","in":"query","schema":{"type":"array","items":{"type":"string","minLength":2}}}],
+        "responses":{"200":{"description":"no body"}}}},
+      "/v1/pages": {"post": {"requestBody":{"required":true,"content":{"application/json":{"schema":
+          {"type":"object","properties":{"parent":{"type":"object"}},"required":["parent"],"additionalProperties":false}}}},
+        "responses":{"200":{}}}}}})")
+                     .value());
+}
+
+std::string complaints(const JsonSchema::Finding& found) {
+  std::string all;
+  for (const auto& one : found.violations) all += one.rule + " " + one.at + " " + one.value + ";";
+  return all;
+}
+
+TEST(OpenApi, finds_the_operation_with_the_fewest_free_segments) {
+  const auto api = small();
+  EXPECT_EQ(api.find("GET", "/v1/users/me")->name, "GET /v1/users/me");
+  EXPECT_EQ(api.find("GET", "/v1/users/7")->name, "GET /v1/users/{user_id}");
+  EXPECT_EQ(api.find("GET", "/v1/users"), nullptr);
+  EXPECT_EQ(api.find("PATCH", "/v1/users/7"), nullptr);
+  EXPECT_EQ(complaints(api.check_request({.method = "GET", .path = "/v1/views/7"})), "path  GET /v1/views/*;");
+}
+
+TEST(OpenApi, judges_path_query_version_and_body) {
+  const auto api = small();
+  const std::string id = "1b2c3d4e-0000-4000-8000-00000000000a";
+  Exchange user{
+      .method = "GET", .path = "/v1/users/" + id, .query = {{"page_size", "100"}, {"filter_properties[]", "ab"}}};
+  EXPECT_EQ(complaints(api.check_request(user)), "");
+  user.query = {{"page_size", "101"}, {"filter_properties", "a"}, {"cursor", "x"}};
+  EXPECT_EQ(complaints(api.check_request(user)),
+            "maximum /query/page_size 101;minLength /query/filter_properties/0 1;additionalProperties /query cursor;");
+  user.query = {{"page_size", "many"}};
+  EXPECT_EQ(complaints(api.check_request(user)), "type /query/page_size string;");
+  user = {.method = "GET", .path = "/v1/users/7"};
+  EXPECT_EQ(complaints(api.check_request(user)), "format /path/user_id 7;");
+  user = {.method = "GET", .path = "/v1/users/" + id, .request = json::object{}};
+  EXPECT_EQ(complaints(api.check_request(user)), "additionalProperties /body body;");
+  EXPECT_EQ(complaints(api.check_request({.method = "GET", .path = "/v1/users/me", .version = "2022-06-28"})),
+            "enum /header/Notion-Version 2022-06-28;");
+  EXPECT_EQ(complaints(api.check_request({.method = "POST", .path = "/v1/pages"})), "required /body body;");
+  EXPECT_EQ(complaints(api.check_request({.method = "POST", .path = "/v1/pages", .request = json::object{{"a", 1}}})),
+            "required /body parent;additionalProperties /body a;");
+}
+
+TEST(OpenApi, judges_status_and_answer) {
+  const auto api = small();
+  Exchange me{.method = "GET", .path = "/v1/users/me", .status = 200, .response = json::object{{"id", 1}}};
+  EXPECT_EQ(complaints(api.check_answer(me)), "");
+  me.response = json::object{};
+  EXPECT_EQ(complaints(api.check_answer(me)), "required  id;");
+  me.status = 529;
+  EXPECT_EQ(complaints(api.check_answer(me)), "status  529;");
+  // Refusals look the same everywhere, also where the document lacks the operation.
+  EXPECT_EQ(
+      complaints(api.check_answer({.method = "GET", .path = "/v1/views", .status = 429, .response = json::object{}})),
+      "required  code;");
+}
+
+class Table : public testing::Test {
+ protected:
+  std::filesystem::path write(std::string_view rows) {
+    const auto file = std::filesystem::temp_directory_path() / ("differences-" + std::to_string(getpid()) + ".md");
+    std::ofstream(file) << "| schema | place | rule | value | source |\n|---|---|---|---|---|\n" << rows;
+    return file;
+  }
+};
+
+TEST_F(Table, of_differences_knows_exactly_what_it_lists) {
+  const auto table =
+      Differences::read(write("| page | / | additionalProperties | request_id | recording x:1 |\n"
+                              "| query | /cursor | format | * | fact 5 |\n"));
+  EXPECT_TRUE(table.knows({"", "page", "", "additionalProperties", "request_id"}));
+  EXPECT_FALSE(table.knows({"", "page", "", "additionalProperties", "archived"}));
+  EXPECT_FALSE(table.knows({"", "page", "/icon", "additionalProperties", "request_id"}));
+  EXPECT_FALSE(table.knows({"", "block", "", "additionalProperties", "request_id"}));
+  EXPECT_TRUE(table.knows({"", "query", "/cursor", "format", "anything"}));
+  EXPECT_FALSE(table.knows({"", "query", "/cursor", "type", "number"}));
+}
+
+TEST_F(Table, of_differences_wants_a_source_and_no_row_twice) {
+  EXPECT_THROW(Differences::read(write("| page | / | type | null |  |\n")), std::runtime_error);
+  EXPECT_THROW(Differences::read(write("| page | / | type | null | fact 1 |\n| page | / | type | null | fact 2 |\n")),
+               std::runtime_error);
+  EXPECT_THROW(Differences::read(write("| page | / | type | null |\n")), std::runtime_error);
+}
+
+// Judging once a shape is right only if a shape holds whatever the document looks at.
+void collect_words(const json::value& schema, std::string_view key, std::set<std::string>& words) {
+  if (const auto* array = schema.if_array()) {
+    for (const auto& element : *array) collect_words(element, key, words);
+  }
+  const auto* object = schema.if_object();
+  if (!object) return;
+  const auto* constant = object->if_contains("const");
+  const auto* values = object->if_contains("enum");
+  if (!key.empty() && ((constant && constant->is_string()) || (values && values->is_array()))) words.emplace(key);
+  for (const auto& [name, inner] : *object) {
+    if (name == "properties" && inner.is_object()) {
+      for (const auto& member : inner.get_object()) collect_words(member.value(), member.key(), words);
+    } else if (inner.is_structured()) {
+      collect_words(inner, name == "schemas" || name == "parameters" ? std::string_view() : key, words);
+    }
+  }
+}
+
+TEST(Shape, tells_apart_whatever_the_document_can_tell_apart) {
+  const auto* document = Witness::get().document();
+  if (!document) GTEST_SKIP() << "Notion's OpenAPI document is not beside the repository";
+  std::set<std::string> words;
+  collect_words(document->text().at("components").at("schemas"), "", words);
+  collect_words(document->text().at("paths"), "", words);
+  words.erase("api_version");  // of webhooks, which no exchange holds
+  words.erase("updated_fields");
+  EXPECT_GT(words.size(), 10U);
+  for (const auto& word : words) EXPECT_TRUE(sandbox::is_word(word)) << word;
+}
+
+TEST(Shape, is_the_same_for_other_ids_names_and_texts_and_another_for_other_kinds) {
+  const auto shape = [](std::string_view text) { return sandbox::shape_of(parse_json(text).value()); };
+  EXPECT_EQ(shape(R"({"id":"1b2c3d4e-0000-4000-8000-00000000000a","name":"a"})"),
+            shape(R"({"name":"bc","id":"2b2c3d4e-0000-4000-8000-00000000000a"})"));
+  EXPECT_EQ(shape(R"({"properties":{"A":{"number":1}}})"),
+            shape(R"({"properties":{"B":{"number":1},"C":{"number":1}}})"));
+  EXPECT_EQ(shape(R"([{"a":1},{"b":1}])"), shape(R"([{"b":1},{"b":1},{"a":1}])"));
+  EXPECT_NE(shape(R"({"type":"page"})"), shape(R"({"type":"block"})"));
+  EXPECT_NE(shape(R"({"a":"x"})"), shape(R"({"a":""})"));
+  EXPECT_NE(shape(R"({"a":"x"})"), shape(R"({"a":null})"));
+  EXPECT_NE(shape(R"({"a":"2026-11-20"})"), shape(R"({"a":"2026-11-20T09:30:00Z"})"));
+  EXPECT_NE(shape(R"([1])"), shape("[]"));
+  EXPECT_NE(shape(R"([1])"), shape("[1.5]"));
+  EXPECT_NE(shape(R"({"a":1})"), shape(R"({"b":1})"));
+  EXPECT_NE(shape(R"({"a":{"b":1}})"), shape(R"({"a":{},"b":1})"));
+  EXPECT_NE(shape(R"({"a":")" + std::string(2001, 'x') + "\"}"), shape(R"({"a":")" + std::string(2000, 'x') + "\"}"));
+}
+
+}  // namespace
+}  // namespace rowpage::contract
