@@ -406,7 +406,7 @@ Answer NotionModel::perform(const Request& request, bool budgeted) {
   const auto object = result->if_contains("object");
   const bool queued = object && *object == "async_task" && status && *status == "queued";
   answer.status = queued ? 202 : 200;
-  (*result)["request_id"] = request_id();
+  if (where.endpoint != Endpoint::templates) (*result)["request_id"] = request_id();  // alone without (recorded)
   answer.body = std::move(*result);
   return answer;
 }

@@ -111,7 +111,7 @@ void Witness::saw(const sandbox::Request& request, const sandbox::Answer& answer
   // The document is one version's; a test of an older one, or of none, is beside it.
   if (!document_ || request.version != notion_version) return;
   const bool accepted = answer.status >= 200 && answer.status < 300;
-  const bool judge_request = accepted || is_program(request.agent);
+  const bool judge_request = accepted || (!accepted_only_ && is_program(request.agent));
   const bool judge_answer = answer.status != 0 && answer.raw.empty();
   const auto request_shape = judge_request ? sandbox::shape_of(request) : 0;
   const auto answer_shape = judge_answer ? sandbox::shape_of(request, answer) : 0;

@@ -6,6 +6,7 @@
 // nothing. Exchanges of one shape are judged once, so a hundred thousand cost little.
 #pragma once
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -31,6 +32,8 @@ class Witness {
   void saw(const sandbox::Request& request, const sandbox::Answer& answer);
   /// A request to a transport that answers by itself, without the model.
   void sent(const ApiRequest& request);
+  /// From now on refused requests are not judged: the tests send what must be refused.
+  void judge_accepted_only() { accepted_only_ = true; }
   /// Exchanges that another process recorded (ROWPAGE_SANDBOX_RECORD).
   void read(const std::string& file);
 
@@ -48,6 +51,7 @@ class Witness {
   mutable std::mutex mutex_;
   std::unordered_set<std::uint64_t> requests_, answers_;
   std::size_t exchanges_ = 0;
+  std::atomic<bool> accepted_only_ = false;
   std::map<std::string, std::size_t> met_;
 };
 
