@@ -57,6 +57,16 @@ need_postgres_server() {
   need postgresql-15
 }
 
+# Notion's official SDK, a client in the tests. Without the network its test is skipped and says so.
+need_sdk() {
+  command -v node >/dev/null && command -v npm >/dev/null || need nodejs npm
+  local folder=tests/contract/sdk
+  [ "$folder/node_modules/.package-lock.json" -nt "$folder/package-lock.json" ] && return 0
+  say "installing Notion's SDK into $folder/node_modules"
+  npm ci --prefix "$folder" --ignore-scripts --no-audit --no-fund --loglevel=error ||
+    say "it could not be installed (no network?): the test that uses it will be skipped"
+}
+
 # configure_and_build PRESET TARGETS...: into build/PRESET.
 configure_and_build() {
   local preset=$1

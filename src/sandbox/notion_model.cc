@@ -406,7 +406,10 @@ Answer NotionModel::perform(const Request& request, bool budgeted) {
   const auto object = result->if_contains("object");
   const bool queued = object && *object == "async_task" && status && *status == "queued";
   answer.status = queued ? 202 : 200;
-  if (where.endpoint != Endpoint::templates) (*result)["request_id"] = request_id();  // alone without (recorded)
+  // Objects carry it, as recorded; a list of templates does not (recorded), file uploads have none in the document.
+  const bool bare = where.endpoint == Endpoint::templates || where.endpoint == Endpoint::create_upload ||
+                    where.endpoint == Endpoint::send_upload;
+  if (!bare) (*result)["request_id"] = request_id();
   answer.body = std::move(*result);
   return answer;
 }

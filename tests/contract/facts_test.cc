@@ -60,6 +60,7 @@ TEST(Facts, that_the_document_lacks_are_met_one_by_one) {
     EXPECT_EQ(ask("GET", "/v1/pages/" + id, "", {.kind = Kind::error_before, .status = status}).status, status);
   }
   // 5.4: cursors are opaque.
+  now += 2 * minute_ms;
   const auto paragraph = R"({"type":"paragraph","paragraph":{"rich_text":[{"text":{"content":"a"}}]}})";
   ask("PATCH", "/v1/blocks/" + id + "/children", fmt::format(R"({{"children":[{0},{0}]}})", paragraph));
   sandbox::Request list;
@@ -70,6 +71,10 @@ TEST(Facts, that_the_document_lacks_are_met_one_by_one) {
   list.query = {{"page_size", "1"}};
   list.query.emplace_back("start_cursor", find_string(model.handle(list).body, "next_cursor"));
   EXPECT_EQ(model.handle(list).status, 200);
+  const auto found = ask("POST", "/v1/search", R"({"page_size":1})");
+  ASSERT_TRUE(find_bool(found.body, "has_more"));
+  const std::string cursor(find_string(found.body, "next_cursor"));
+  EXPECT_EQ(ask("POST", "/v1/search", R"({"page_size":1,"start_cursor":")" + cursor + "\"}").status, 200);
   // 5.6, 11.3: archiving, and search among the trash.
   EXPECT_EQ(ask("PATCH", "/v1/pages/" + id, R"({"is_archived":true})").status, 200);
   EXPECT_EQ(ask("POST", "/v1/data_sources/" + source + "/query", R"({"is_archived":true})").status, 200);

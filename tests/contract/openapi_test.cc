@@ -1,6 +1,7 @@
 // Which operation a request is, what of it is judged, and the table of differences.
 #include "support/openapi.h"
 
+#include <gtest/gtest-spi.h>
 #include <gtest/gtest.h>
 
 #include <fstream>
@@ -108,6 +109,31 @@ TEST_F(Table, of_differences_wants_a_source_and_no_row_twice) {
   EXPECT_THROW(Differences::read(write("| page | / | type | null | fact 1 |\n| page | / | type | null | fact 2 |\n")),
                std::runtime_error);
   EXPECT_THROW(Differences::read(write("| page | / | type | null |\n")), std::runtime_error);
+}
+
+// The judge of all other executables, with what must not pass. Shapes are judged once, so each is one of its own.
+TEST(Witness, fails_the_test_that_breaks_the_document) {
+  if (!Witness::get().judges()) GTEST_SKIP() << "Notion's OpenAPI document is not beside the repository";
+  const json::value wrong{{"properties", json::object{{"Price", json::object{{"number", "7"}, {"witness", 1}}}}}};
+  const ApiRequest sent{Method::patch, "/v1/pages/1b2c3d4e-0000-4000-8000-00000000000a", wrong, false};
+  EXPECT_NONFATAL_FAILURE(Witness::get().sent(sent), "witness");
+  Witness::get().sent(sent);  // once a shape
+  const ApiRequest cursor{Method::get, "/v1/users?page_size=10&witness=1", nullptr, true};
+  EXPECT_NONFATAL_FAILURE(Witness::get().sent(cursor), "additionalProperties");
+  sandbox::Request asked;
+  asked.method = "GET";
+  asked.path = "/v1/users/me";
+  asked.version = "2026-03-11";
+  sandbox::Answer answer;
+  answer.status = 200;
+  answer.body = json::object{{"object", "user"}, {"id", 7}};
+  EXPECT_NONFATAL_FAILURE(Witness::get().saw(asked, answer), "/id: type");
+  answer.body = json::object{{"object", "user"}, {"witness", true}};
+  EXPECT_NONFATAL_FAILURE(Witness::get().saw(asked, answer), "required");
+  // What a refused test request was is not judged, what the program sent is: see Witness::judge_accepted_only().
+  answer.raw = "<html>";
+  answer.body = nullptr;
+  Witness::get().saw(asked, answer);
 }
 
 // Judging once a shape is right only if a shape holds whatever the document looks at.

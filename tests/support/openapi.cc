@@ -93,7 +93,8 @@ OpenApi::OpenApi(json::value document) : document_(std::move(document)), schemas
       }
       if (const auto* body = rowpage::find(described, "requestBody")) {
         operation.body = json_schema_of(*body);
-        operation.body_required = find_bool(*body, "required");
+        operation.body_required = operation.body && find_bool(*body, "required");
+        operation.other_body = !operation.body;
         if (operation.body) schemas_.vet(*operation.body);
       }
       operation.responses = find_object(described, "responses");
@@ -176,7 +177,7 @@ JsonSchema::Finding OpenApi::check_request(const Exchange& exchange, const JsonS
   if (exchange.request.is_null()) {
     if (operation->body_required) add(name, "/body", "required", "body", tolerates, out);
   } else if (!operation->body) {
-    add(name, "/body", "additionalProperties", "body", tolerates, out);
+    if (!operation->other_body) add(name, "/body", "additionalProperties", "body", tolerates, out);
   } else {
     append(schemas_.check(*operation->body, name, exchange.request, tolerates), "/body", out);
   }

@@ -36,6 +36,7 @@ class OpenApi {
     std::vector<const json::value*> parameters;
     const json::value* body = nullptr;  // schema
     bool body_required = false;
+    bool other_body = false;  // a form with files, which is not judged
     const json::object* responses = nullptr;
   };
 

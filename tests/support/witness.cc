@@ -174,8 +174,10 @@ std::map<std::string, std::size_t> Witness::met() const {
 
 std::string Witness::summary() const {
   const std::lock_guard guard(mutex_);
-  return fmt::format("contract: {} exchanges, {} shapes of requests, {} shapes of answers, {} of {} differences met",
-                     exchanges_, requests_.size(), answers_.size(), met_.size(), differences_.rows().size());
+  return fmt::format(
+      "contract: {} shapes of requests, {} shapes of answers, {} differences{} (of {} exchanges; {} met)",
+      requests_.size(), answers_.size(), differences_.rows().size(),
+      sdk_endpoints_ ? fmt::format(", {} SDK endpoints", sdk_endpoints_) : "", exchanges_, met_.size());
 }
 
 }  // namespace rowpage::contract

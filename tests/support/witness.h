@@ -39,7 +39,8 @@ class Witness {
 
   /// Listed differences that exchanges of this process have met, by Differences::Row::key().
   std::map<std::string, std::size_t> met() const;
-  /// "contract: 31 shapes of requests, 88 shapes of answers, 23 differences listed"
+  void count_sdk_endpoints(std::size_t count) { sdk_endpoints_ = count; }
+  /// "contract: 31 shapes of requests, 88 shapes of answers, 42 differences, 28 SDK endpoints (of 412 exchanges; …)"
   std::string summary() const;
 
  private:
@@ -50,7 +51,7 @@ class Witness {
   Differences differences_;
   mutable std::mutex mutex_;
   std::unordered_set<std::uint64_t> requests_, answers_;
-  std::size_t exchanges_ = 0;
+  std::size_t exchanges_ = 0, sdk_endpoints_ = 0;
   std::atomic<bool> accepted_only_ = false;
   std::map<std::string, std::size_t> met_;
 };
