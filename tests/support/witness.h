@@ -27,6 +27,8 @@ class Witness {
   /// False: no document, nothing is judged.
   bool judges() const { return document_ != nullptr; }
   const OpenApi* document() const { return document_.get(); }
+  /// The smaller document: of the version before, with answers left open.
+  bool small() const { return small_; }
   const Differences& differences() const { return differences_; }
 
   void saw(const sandbox::Request& request, const sandbox::Answer& answer);
@@ -48,6 +50,7 @@ class Witness {
   void judge(const Exchange& exchange, bool request, bool answer);
 
   std::unique_ptr<OpenApi> document_;
+  bool small_ = false;
   Differences differences_;
   mutable std::mutex mutex_;
   std::unordered_set<std::uint64_t> requests_, answers_;
