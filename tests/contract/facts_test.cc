@@ -43,10 +43,9 @@ TEST(Facts, that_the_document_lacks_are_met_one_by_one) {
     if (!body.empty()) request.body = parse_json(body).value();
     return model.handle(request, fate);
   };
-  const auto made = ask(
-      "POST", "/v1/databases",
-      R"({"parent":{"type":"page_id","page_id":")" + model.root_page().text() +
-          R"("},"initial_data_source":{"properties":{"Name":{"title":{}},"Origin":{"select":{}},"More":{"number":{}}}}})");
+  const auto made = ask("POST", "/v1/databases",
+                        R"({"parent":{"type":"page_id","page_id":")" + model.root_page().text() +
+                            R"("},"initial_data_source":{"properties":{"Name":{"title":{}},"Origin":{"select":{}}}}})");
   ASSERT_EQ(made.status, 200) << to_text(made.body);
   const std::string source(find_string(made.body.at("data_sources").at(0), "id"));
   const auto page =

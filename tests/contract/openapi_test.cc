@@ -18,17 +18,19 @@ OpenApi small() {
   return OpenApi(parse_json(R"({
     "components": {"schemas": {
       "error_api_429": {"type":"object","properties":{"code":{"const":"rate_limited"}},"required":["code"]}},
-      "parameters": {"version": {"name":"Notion-Version","in":"header","required":true,"schema":{"enum":["2026-03-11"]}}}},
+      "parameters": {"version": {"name":"Notion-Version","in":"header","schema":{"enum":["2026-03-11"]}}}},
     "paths": {
       "/v1/users/me": {"get": {"parameters":[{"$ref":"#/components/parameters/version"}],
         "responses":{"200":{"content":{"application/json":{"schema":{"type":"object","required":["id"]}}}}}}},
       "/v1/users/{user_id}": {"get": {
         "parameters":[{"name":"user_id","in":"path","required":true,"schema":{"type":"string","format":"uuid"}},
                       {"name":"page_size","in":"query","schema":{"type":"integer","maximum":100}},
-                      {"name":"filter_properties","in":"query","schema":{"type":"array","items":{"type":"string","minLength":2}}}],
+                      {"name":"filter_properties","in":"query",
+                       "schema":{"type":"array","items":{"type":"string","minLength":2}}}],
         "responses":{"200":{"description":"no body"}}}},
       "/v1/pages": {"post": {"requestBody":{"required":true,"content":{"application/json":{"schema":
-          {"type":"object","properties":{"parent":{"type":"object"}},"required":["parent"],"additionalProperties":false}}}},
+          {"type":"object","properties":{"parent":{"type":"object"}},"required":["parent"],
+           "additionalProperties":false}}}},
         "responses":{"200":{}}}}}})")
                      .value());
 }

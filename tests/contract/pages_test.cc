@@ -20,7 +20,8 @@ TEST_P(Pages, show_every_type_as_it_was_written) {
   const auto written = R"({"Name":{"title":[{"text":{"content":"Ünïcode 🐝"}}]},
       "Text":{"rich_text":[{"text":{"content":"one "}},{"text":{"content":"bold"},"annotations":{"bold":true}}]},
       "Number":{"number":0.1},"Select":{"select":{"name":"two"}},"Tags":{"multi_select":[{"name":"y"},{"name":"z"}]},
-      "Day":{"date":{"start":"2026-11-20","end":"2026-11-22"}},"Open":{"checkbox":true},"Link":{"url":"https://example.com/a"},
+      "Day":{"date":{"start":"2026-11-20","end":"2026-11-22"}},"Open":{"checkbox":true},
+      "Link":{"url":"https://example.com/a"},
       "Mail":{"email":"a@example.com"},"Phone":{"phone_number":"+49 30 1"},
       "Files":{"files":[{"name":"cert.pdf","external":{"url":"https://example.com/cert.pdf"}}]}})";
   const auto answer = create(made, written);

@@ -14,7 +14,8 @@ class Queries : public Contract {
   // Five lots, when queries show them all.
   Made lots() {
     auto made = make("Lots", R"({"Price":{"number":{}},"Note":{"rich_text":{}},"Open":{"checkbox":{}},
-        "Origin":{"select":{"options":[{"name":"Kenya"},{"name":"Peru"}]}},"Day":{"date":{}},"Tags":{"multi_select":{}}})");
+        "Origin":{"select":{"options":[{"name":"Kenya"},{"name":"Peru"}]}},"Day":{"date":{}},
+        "Tags":{"multi_select":{}}})");
     for (int i = 1; i <= 5; ++i) {
       page(made,
            fmt::format(R"({{"Name":{{"title":[{{"text":{{"content":"lot {0}"}}}}]}},"Price":{{"number":{0}}},
