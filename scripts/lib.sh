@@ -57,6 +57,25 @@ need_postgres_server() {
   need postgresql-15
 }
 
+# From npm, for the tests: Notion's official SDK as a client, and of its MCP server the OpenAPI document. Without the network
+# the tests that use them are skipped and say so.
+need_npm_packages() {
+  command -v node >/dev/null && command -v npm >/dev/null || need nodejs npm
+  local folder=tests/contract/sdk mcp=@notionhq/notion-mcp-server@2.5.2
+  if [ ! "$folder/node_modules/.package-lock.json" -nt "$folder/package-lock.json" ]; then
+    say "installing Notion's SDK into $folder/node_modules"
+    npm ci --prefix "$folder" --ignore-scripts --no-audit --no-fund --loglevel=error ||
+      say "it could not be installed (no network?): the test that uses it will be skipped"
+  fi
+  if [ ! -f build/notion-openapi/package/scripts/notion-openapi.json ]; then
+    say "fetching the OpenAPI document of $mcp"
+    mkdir -p build/notion-openapi
+    (cd build/notion-openapi && npm pack --silent --loglevel=error "$mcp" >/dev/null &&
+      tar -xzf notionhq-notion-mcp-server-*.tgz package/scripts/notion-openapi.json) ||
+      say "it could not be fetched (no network?): without the larger one beside the repository, exchanges are not judged"
+  fi
+}
+
 # configure_and_build PRESET TARGETS...: into build/PRESET.
 configure_and_build() {
   local preset=$1

@@ -406,7 +406,10 @@ Answer NotionModel::perform(const Request& request, bool budgeted) {
   const auto object = result->if_contains("object");
   const bool queued = object && *object == "async_task" && status && *status == "queued";
   answer.status = queued ? 202 : 200;
-  (*result)["request_id"] = request_id();
+  // Objects carry it, as recorded; a list of templates does not (recorded), file uploads have none in the document.
+  const bool bare = where.endpoint == Endpoint::templates || where.endpoint == Endpoint::create_upload ||
+                    where.endpoint == Endpoint::send_upload;
+  if (!bare) (*result)["request_id"] = request_id();
   answer.body = std::move(*result);
   return answer;
 }
@@ -425,6 +428,13 @@ void NotionModel::run_due() {
 
 Answer NotionModel::handle(const Request& request, Fate fate) {
   run_due();
+  auto answer = meet(request, fate);
+  if (observer_) observer_(request, answer);
+  return answer;
+}
+
+// The request and what becomes of it on its way.
+Answer NotionModel::meet(const Request& request, const Fate& fate) {
   const auto html = [](int status) {
     Answer answer;
     answer.status = status;

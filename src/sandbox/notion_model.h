@@ -77,6 +77,12 @@ class NotionModel {
   /// One request with its fate. Late effects that are due are performed first.
   Answer handle(const Request& request, Fate fate = {});
 
+  /// Sees every exchange of every model in this process, on the thread that asks, after the answer is made; the answer
+  /// is the one that goes out, fate and all. Set before the first request: it is there to judge and to record.
+  using Observer = void (*)(const Request&, const Answer&);
+  static void observe(Observer observer) { observer_ = observer; }
+  static bool observed() { return observer_ != nullptr; }
+
   /// Performs the late effects whose time has come.
   void run_due();
   /// How many requests still wait to land.
@@ -122,6 +128,7 @@ class NotionModel {
     std::string_view id_kind;
   };
 
+  Answer meet(const Request& request, const Fate& fate);
   static Route route(std::string_view method, std::string_view path);
   Answer perform(const Request& request, bool budgeted);
   Outcome<json::object> dispatch(const Route& route, Call& call);
@@ -141,6 +148,7 @@ class NotionModel {
   std::deque<Millis> spent_;
   std::vector<Late> late_;
   Stats stats_;
+  inline static Observer observer_ = nullptr;
 };
 
 }  // namespace rowpage::sandbox

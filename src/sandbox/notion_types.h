@@ -22,6 +22,7 @@ struct Request {
   json::value body;                                        // null: none
   std::string token;                                       // without "Bearer "
   std::string version;                                     // the Notion-Version header; empty: not sent
+  std::string agent;                                       // the User-Agent header
   std::size_t body_bytes = 0;                              // as received; 0: not known, the limit is not checked
 };
 

@@ -3,11 +3,14 @@
 #include <algorithm>
 #include <charconv>
 #include <chrono>
+#include <cstdlib>
 #include <ctime>
+#include <fstream>
 
 #include <fmt/format.h>
 
 #include "sandbox/bulk.h"
+#include "sandbox/shape.h"
 
 namespace rowpage::sandbox {
 namespace {
@@ -160,6 +163,7 @@ SandboxServer::~SandboxServer() {
 }
 
 Result<std::unique_ptr<SandboxServer>> SandboxServer::start(SandboxOptions options) {
+  if (const char* file = std::getenv("ROWPAGE_SANDBOX_RECORD"); file && options.record.empty()) options.record = file;
   std::unique_ptr<SandboxServer> server(new SandboxServer(std::move(options)));
   HttpServerOptions http;
   http.host = server->options_.host;
@@ -208,12 +212,33 @@ SandboxServer::PlannedFate SandboxServer::take_fate(const HttpRequest& request) 
   return {};
 }
 
+// One line an exchange, written at once: several processes may append to one file, and one may be killed.
+void SandboxServer::record(const Request& request, const Answer& answer) {
+  if (options_.record.empty()) return;
+  const auto shape = shape_of(request) ^ (shape_of(request, answer) * 3);
+  if (!recorded_.insert(shape).second) return;
+  json::array query;
+  for (const auto& [key, value] : request.query) query.push_back(json::array{json::string(key), json::string(value)});
+  const auto line = to_text(json::object{{"version", request.version},
+                                         {"agent", request.agent},
+                                         {"method", request.method},
+                                         {"path", request.path},
+                                         {"query", std::move(query)},
+                                         {"request", request.body},
+                                         {"status", answer.status},
+                                         {"json", answer.raw.empty()},
+                                         {"response", answer.body}});
+  std::ofstream file(options_.record, std::ios::app | std::ios::binary);
+  file << line + "\n" << std::flush;
+}
+
 HttpResponse SandboxServer::on_notion(const HttpRequest& request) {
   Request asked;
   asked.method = request.method;
   asked.path = request.path;
   asked.query = request.query;
   asked.version = std::string(request.header("Notion-Version"));
+  asked.agent = std::string(request.header("User-Agent"));
   asked.body_bytes = request.body.size();
   const auto authorization = request.header("Authorization");
   if (authorization.starts_with("Bearer ")) asked.token = std::string(authorization.substr(7));
@@ -239,6 +264,7 @@ HttpResponse SandboxServer::on_notion(const HttpRequest& request) {
     hang = planned.hang;
     latency = model_->habits().latency_ms;
     answer = model_->handle(asked, planned.fate);
+    record(asked, answer);
   }
   wait(latency);
   HttpResponse response;

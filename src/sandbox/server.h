@@ -6,6 +6,7 @@
 #include <condition_variable>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,7 @@ struct SandboxOptions {
   std::uint64_t seed = 1;
   bool real_clock = true;        // false: the clock stands at `start_ms` and moves only by /_sandbox/clock
   Millis start_ms = 0;           // of the standing clock
+  std::string record;            // a file to which one exchange of each shape is appended; empty: none
   Millis client_timeout_ms = 0;  // a lost answer hangs for so long before the connection closes; 0: closes at once
 };
 
@@ -63,6 +65,7 @@ class SandboxServer {
   HttpResponse set_faults(const json::value& body);
   HttpResponse stats() const;
   PlannedFate take_fate(const HttpRequest& request);
+  void record(const Request& request, const Answer& answer);
   Millis now() const;
   void wait(Millis ms);
 
@@ -73,6 +76,7 @@ class SandboxServer {
   Millis advanced_ms_ = 0;
   std::unique_ptr<NotionModel> model_;
   std::vector<PlannedFate> planned_;
+  std::set<std::uint64_t> recorded_;  // shapes
   SandboxInfo info_;
   std::unique_ptr<HttpServer> http_;  // last: stops serving before the rest is gone
 };

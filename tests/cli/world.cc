@@ -91,7 +91,7 @@ pid_t World::start(const std::vector<std::string>& arguments) {
   texts.insert(texts.end(), arguments.begin(), arguments.end());
   std::vector<std::string> variables;
   for (const auto& [name, value] : environment) variables.push_back(name + "=" + value);
-  for (const char* name : {"ASAN_OPTIONS", "UBSAN_OPTIONS"}) {
+  for (const char* name : {"ASAN_OPTIONS", "UBSAN_OPTIONS", "ROWPAGE_SANDBOX_RECORD"}) {
     if (const char* value = std::getenv(name)) variables.push_back(std::string(name) + "=" + value);
   }
   std::vector<char*> argv, envp;

@@ -35,6 +35,7 @@ class ModelTransport : public Transport {
         .method = std::string(name_of(request.method)), .path = {}, .query = {}, .body = request.body};
     sent.token = model_.integration_token();
     sent.version = notion_version;
+    sent.agent = "rowpage/model";
     const std::string_view path(request.path);
     const auto mark = path.find('?');
     sent.path = path.substr(0, mark);

@@ -11,6 +11,7 @@
 
 #include "fake_clock.h"
 #include "notion/client.h"
+#include "support/witness.h"
 
 namespace rowpage {
 
@@ -50,6 +51,7 @@ class ScriptedTransport : public Transport {
     widest = std::max(widest, requests.size());
     for (const auto& request : requests) {
       asked.push_back(request);
+      contract::Witness::get().sent(request);
       if (script.empty()) {
         ADD_FAILURE() << "not in the script: " << name_of(request.method) << " " << request.path;
         results.push_back(silence(Effect::none, Cause::usage));

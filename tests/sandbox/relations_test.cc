@@ -17,7 +17,7 @@ class Relations : public Roastery {
   Relations() {
     auto made =
         ask("POST", "/v1/databases",
-            R"({"parent":{"page_id":")" + model.root_page().text() +
+            R"({"parent":{"type":"page_id","page_id":")" + model.root_page().text() +
                 R"("},"title":[{"text":{"content":"Suppliers"}}],"icon":{"type":"emoji","emoji":"🚚"},)"
                 R"("description":[{"text":{"content":"who sells to us"}}],)"
                 R"("initial_data_source":{"properties":{"Name":{"title":{}},"Rate":{"number":{"format":"euro"}}}}})");

@@ -15,7 +15,7 @@ class Roastery : public ::testing::Test {
   Roastery() : model({}, [this] { return now; }) {
     model.habits().requests_per_minute = 0;
     auto made = ask("POST", "/v1/databases",
-                    R"({"parent":{"page_id":")" + model.root_page().text() +
+                    R"({"parent":{"type":"page_id","page_id":")" + model.root_page().text() +
                         R"("},"title":[{"text":{"content":"Coffee"}}],"initial_data_source":{"properties":{
           "Name":{"title":{}},"Note":{"rich_text":{}},"Price":{"number":{}},"Origin":{"select":{"options":[{"name":"Kenya"}]}},
           "Tags":{"multi_select":{}},"Stage":{"status":{}},"Day":{"date":{}},"Sold":{"checkbox":{}},"Link":{"url":{}},

@@ -49,7 +49,7 @@ class Server : public ::testing::Test {
   std::string make_source() {
     const auto answer =
         notion("POST", "/v1/databases",
-               R"({"parent":{"page_id":")" + server->info().root_page +
+               R"({"parent":{"type":"page_id","page_id":")" + server->info().root_page +
                    R"("},"initial_data_source":{"properties":{"Name":{"title":{}},"Price":{"number":{}}}}})");
     EXPECT_EQ(answer.status, 200) << answer.body;
     const auto body = read(answer);

@@ -49,6 +49,7 @@ sandbox::Request to_model(const ApiRequest& api, const std::string& token) {
   request.body = api.body;
   request.token = token;
   request.version = "2026-03-11";
+  request.agent = "rowpage/sim";
   return request;
 }
 
