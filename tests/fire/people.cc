@@ -60,9 +60,9 @@ bool People::free(Side side, const std::string& record, std::size_t cell, bool r
 void People::ended_well(std::uint64_t began) {
   const auto carried = [&](auto& touched) {
     for (auto& [what, when] : touched) {
-      for (auto& by : when.by) {
-        if (by <= began) by = 0;
-      }
+      auto& [in_notion, by_sql] = when.by;
+      if (in_notion <= std::min(began, shown_)) in_notion = 0;
+      if (by_sql <= began) by_sql = 0;
     }
   };
   carried(touched_);

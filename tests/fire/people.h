@@ -58,6 +58,8 @@ class People {
   /// A sync begins; one that ended well has carried what was done before it began.
   std::uint64_t began() const { return ghost_.moment(); }
   void ended_well(std::uint64_t began);
+  /// Time has passed: what was done in Notion so far shows in queries and searches, so that a sync can carry it.
+  void time_passed() { shown_ = ghost_.moment(); }
 
   /// What each side shows, read anew.
   Shown in_notion();
@@ -102,6 +104,7 @@ class People {
   sim::Ghost ghost_;
   Tally tally_;
   int next_value_ = 0, next_item_ = 0, next_box_ = 0;
+  std::uint64_t shown_ = 0;
   int deletions_open_ = 0;  // since the last sync that ended well: below the brake
   std::map<std::pair<std::string, std::size_t>, Touched> touched_;
   std::map<std::string, std::string> box_pages_;  // page id → record

@@ -157,8 +157,13 @@ void Story::ended(const Ended& done) {
   if (done.code == 0 || done.code == 3 || done.code == 4) leased_ = false;
 }
 
-void Story::sync_well() {
+void Story::let_time_pass() {
   stage_.pass_time();
+  people_->time_passed();
+}
+
+void Story::sync_well() {
+  let_time_pass();
   leased_ = false;
   const auto done = stage_.finish(begin());
   expect(done, {0, 3}, "plain sync");
@@ -208,7 +213,7 @@ void Story::heal() {
   const std::uint64_t syncs_most = asks_ ? 9 : 6;  // a decision needs a sync of its own
   std::string why;
   for (std::uint64_t n = 1; n <= syncs_most; ++n) {
-    stage_.pass_time();
+    let_time_pass();
     leased_ = false;
     const auto before = marks();
     const auto done = stage_.finish(begin());

@@ -42,6 +42,7 @@ class Story {
   void expect(const Ended& ended, std::initializer_list<int> codes, const std::string& when);
   Child begin();
   void ended(const Ended& done);
+  void let_time_pass();
   void sync_well();
   /// People go on while it runs, until it ends or `ms` have passed.
   void let_run(const Child& child, std::size_t ms, bool with_people);

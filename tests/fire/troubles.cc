@@ -23,7 +23,7 @@ namespace fs = std::filesystem;
 void Story::play_round() {
   people_->quiet(2 + below(8));
   if (below(3) != 0) {
-    stage_.pass_time();
+    let_time_pass();
     leased_ = false;
   }
   if (asks_ && !leased_ && below(2) == 0) decide();
@@ -42,6 +42,7 @@ void Story::play_round() {
   pause_ms(30);  // what the sandbox has received, it has done by now
   stage_.control("POST", "/clock", json::object{{"advance_s", 5}});
   stage_.person("GET", "/v1/users/me");  // and what was to land later has landed
+  people_->time_passed();
 }
 
 void Story::killed() {
