@@ -338,11 +338,16 @@ void People::link(Side side, const Half& half, const Shown& shown) {
   const Half& box = *boxes[below(boxes.size())];
   const bool there = half.boxes.contains(box.record);
   if (side == Side::notion) {
+    // The list replaces the one that is there: whatever it holds stays in it, in listings or not.
     json::array list;
-    for (const auto* one : boxes) {
-      const bool keep = half.boxes.contains(one->record);
-      if (one == &box ? !there : keep) list.push_back(json::object{{"id", one->id}});
+    std::size_t kept = 0;
+    for (const auto& [id, record] : box_pages_) {
+      if (!half.boxes.contains(record)) continue;
+      ++kept;
+      if (id != box.id) list.push_back(json::object{{"id", id}});
     }
+    if (kept != half.boxes.size()) return;  // linked to a box they have not met yet
+    if (!there) list.push_back(json::object{{"id", box.id}});
     stage_.person("PATCH", "/v1/pages/" + half.id,
                   json::object{{"properties", json::object{{"Boxes", json::object{{"relation", std::move(list)}}}}}});
   } else if (there) {

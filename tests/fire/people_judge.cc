@@ -61,14 +61,14 @@ std::vector<std::string> People::judge(const json::value& conflicts) {
     if (other == boxes[1].end()) continue;  // said above
     if (linked != other->second) wrong.push_back("I1: the boxes of record " + record + " differ");
     for (const auto& box : linked) {
-      if (!links_.contains({record, box})) wrong.push_back("I5: nobody linked " + record + " to " + box);
+      if (!links_.contains({record, box})) wrong.push_back("I5: nobody linked record " + record + " to " + box);
     }
     for (const auto& [link, wish] : links_) {
       if (link.first != record) continue;
       if (wish == Wish::there && !linked.contains(link.second))
-        wrong.push_back("I2: the link of " + record + " to " + link.second + " is lost");
+        wrong.push_back("I2: the link of record " + record + " to " + link.second + " is lost");
       if (wish == Wish::gone && linked.contains(link.second))
-        wrong.push_back("I4: the link of " + record + " to " + link.second + " was removed and is there again");
+        wrong.push_back("I4: the link of record " + record + " to " + link.second + " was removed and is there again");
     }
   }
   // What people did to a record that is wrong, for whoever looks into it.
