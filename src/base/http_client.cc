@@ -329,7 +329,8 @@ Status check_base_url(std::string_view url, std::string_view setting) {
 Millis http_date(std::string_view text) {
   if (text.empty()) return 0;
   const std::time_t seconds = curl_getdate(std::string(text).c_str(), nullptr);
-  return seconds < 0 ? 0 : static_cast<Millis>(seconds) * second_ms;
+  constexpr std::time_t year_10000 = 253'402'300'800;  // whoever says so has no clock
+  return seconds < 0 || seconds >= year_10000 ? 0 : static_cast<Millis>(seconds) * second_ms;
 }
 
 }  // namespace rowpage

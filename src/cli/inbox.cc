@@ -51,7 +51,8 @@ Result<std::vector<PairStatus>> pair_statuses(Session& session) {
   auto answer =
       ask(session,
           "select p.model, p.table_schema || '.' || p.table_name, p.data_source, " UTC("p.watermark") ", " UTC("p.full_scan_at")
-          ", greatest(0, floor(extract(epoch from clock_timestamp() - p.watermark)))::bigint, p.first_sync_done,"
+          ", case when p.watermark is not null then greatest(0, floor(extract(epoch from clock_timestamp() -"
+          " p.watermark)))::bigint end, p.first_sync_done,"
           " (select count(*) from rowpage.link l where l.pair = p.id and l.page_live and l.row_live),"
           " (select count(*) from rowpage.pending q where q.pair = p.id),"
           " (select count(*) from rowpage.change_log q where q.pair = p.id),"

@@ -39,7 +39,7 @@ json::object to_json(const PairStatus& status) {
 
 void show(Output& output, const PairStatus& status) {
   output.line(fmt::format("{} ({})", output.bold(status.model), status.table));
-  if (!status.lag_s) {
+  if (!status.lag_s || !status.watermark) {
     output.line("  not synced yet");
   } else {
     output.line(fmt::format("  Notion dealt with until {}, {} ago; last full scan {}", readable_time(*status.watermark),

@@ -2,8 +2,11 @@
 
 #include <libfyaml.h>
 
+#include <algorithm>
 #include <memory>
 #include <optional>
+
+#include "core/text.h"
 
 namespace rowpage {
 namespace {
@@ -134,8 +137,34 @@ const Node* Node::find(std::string_view key) const {
   return nullptr;
 }
 
+namespace {
+
+// What the library is not to see: on a directive of broken UTF-8 it never ends, and what stands behind a NUL it reads
+// as another document would.
+std::optional<Mistake> unfit(std::string_view text, const std::string& file) {
+  int line = 1;
+  for (std::size_t at = 0; at < text.size(); ++line) {
+    const auto end = std::min(text.find('\n', at), text.size());
+    const auto part = text.substr(at, end - at);
+    at = end + 1;
+    const auto control =
+        std::ranges::find_if(part, [](unsigned char c) { return (c < ' ' && c != '\t' && c != '\r') || c == 127; });
+    if (control != part.end()) {
+      return Mistake{file, line, static_cast<int>(control - part.begin()) + 1,
+                     "a control character stands here, which YAML does not allow", "remove it"};
+    }
+    if (!valid_utf8(part)) return Mistake{file, line, 1, "this line is not UTF-8", "save the file as UTF-8"};
+    if (part.starts_with('%'))
+      return Mistake{file, line, 1, "directives (`%NAME`) are not supported", "remove the line"};
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
 tl::expected<Node, Mistake> parse_yaml(std::string_view text, const std::string& file) {
   if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
+  if (auto mistake = unfit(text, file)) return tl::unexpected(*mistake);
   fy_diag_cfg diag_config;
   fy_diag_cfg_default(&diag_config);
   diag_config.level = FYET_ERROR;

@@ -91,7 +91,7 @@ class FieldReader {
         draft_(draft) {}
 
   void read() {
-    if (!section_.present() || !read_type()) return;
+    if (reading_.left_out(node_, "a field") || !section_.present() || !read_type()) return;
     field_.property = section_.required_text("property");
     field_.also = section_.texts("also");
     if (field_.type == FieldType::relation) {

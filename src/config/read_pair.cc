@@ -40,7 +40,7 @@ class PairReader {
   }
 
   PairDraft read() {
-    if (!pair_.present()) return std::move(draft_);
+    if (reading_.left_out(*draft_.nodes.pair, "a pair") || !pair_.present()) return std::move(draft_);
     auto& spec = draft_.spec;
     spec.model = pair_.required_text("model");
     read_notion();

@@ -35,6 +35,12 @@ std::string Reading::place(const Node& node) const {
   return Mistake{file, node.line, node.column, "", ""}.place();
 }
 
+bool Reading::left_out(const Node& item, std::string_view name) {
+  if (!blank(item)) return false;
+  wrong(item, fmt::format("{} is expected here", name), "remove the `-` that has nothing behind it");
+  return true;
+}
+
 std::optional<std::string> expand(Reading& reading, const Node& scalar) {
   const std::string& text = scalar.text;
   std::string out;

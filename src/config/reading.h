@@ -33,6 +33,8 @@ struct Reading {
   void wrong(int line, int column, std::string what, std::string hint = "");
   void wrong(const Node& node, std::string what, std::string hint = "");
   std::string place(const Node& node) const;
+  /// Whether an item of a list is nothing (`-` and no more), which is a mistake; `name` is how one is called.
+  bool left_out(const Node& item, std::string_view name);
 };
 
 using Names = std::vector<std::string>;

@@ -228,7 +228,10 @@ bool LinkPlanner::linked(Side side, std::size_t i) const {
     if (std::ranges::binary_search(links_of(shadow), name)) return false;
     const Target* target =
         side == Side::notion ? target_of_page(i, name, state_.targets) : target_of_ref(i, name, state_.targets);
-    return target && target->live;
+    // Its record may have one half only as yet, so that the link waits, or be a page nobody has read: an edit all the
+    // same.
+    if (!target) return side == Side::notion;
+    return target->live || (side == Side::notion ? target->ref.empty() : target->page_id.empty());
   });
 }
 

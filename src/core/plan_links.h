@@ -49,8 +49,9 @@ class LinkPlanner {
   /// what they could not write themselves is written here.
   std::optional<Misfit> follow_back_end(std::size_t i);
 
-  /// Whether a link to a living record is new on this side: an edit. A link that went is none: it goes by itself when
-  /// its target is deleted, and a record deleted together with what it links to must not come back for that.
+  /// Whether a link is new on this side, to a record that lives or is not on both sides yet: an edit. A link that went
+  /// is none: it goes by itself when its target is deleted, and a record deleted together with what it links to must
+  /// not come back for that.
   bool linked(Side side, std::size_t i) const;
 
  private:

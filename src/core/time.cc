@@ -44,6 +44,9 @@ std::optional<Millis> offset(std::string_view& text) {
   return west ? -east : east;
 }
 
+// What four digits of a year can write: 0000-01-01T00:00Z up to the end of 9999.
+constexpr Millis first_ms = -62'167'219'200'000, last_ms = 253'402'300'799'999;
+
 std::chrono::year_month_day date_of(Millis ms) {
   return std::chrono::floor<std::chrono::days>(
       std::chrono::sys_time<std::chrono::milliseconds>(std::chrono::milliseconds(ms)));
@@ -94,6 +97,7 @@ std::optional<Timestamp> parse_time(std::string_view text) {
   if (!east || !text.empty()) return std::nullopt;
   stamp.has_zone = true;
   stamp.ms -= *east;
+  if (stamp.ms < first_ms || stamp.ms > last_ms) return std::nullopt;  // could be read, but never written again
   return stamp;
 }
 

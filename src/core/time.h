@@ -23,7 +23,7 @@ struct Timestamp {
 };
 
 /// Reads "2026-11-20", "2026-11-20T09:30", "2026-11-20 09:30:00.123456+01:00", "...Z", "...+00". Digits below a
-/// millisecond are dropped. Refuses days that do not exist.
+/// millisecond are dropped. Refuses days that do not exist, and moments that lie in no year from 0000 to 9999 in UTC.
 std::optional<Timestamp> parse_time(std::string_view text);
 
 /// "2026-11-20T09:30:00.000Z"

@@ -41,6 +41,12 @@ struct Rest {
   int rounds = 0;
 };
 
+// A part is not the value: it is let go, so that nothing can be concluded from it.
+void give_up(ReadPage& read, std::size_t field, std::string why) {
+  read.page.values[field] = Null{};
+  read.page.unreadable.push_back({field, std::move(why)});
+}
+
 // All pieces are there, or too many of them. Through decode() again, for a field may hold JSON or the like.
 void finish(const Pair& pair, Rest rest, ReadPage& read) {
   const Field& field = pair.fields[rest.field];
@@ -50,7 +56,7 @@ void finish(const Pair& pair, Rest rest, ReadPage& read) {
   if (whole.unreadable.empty()) {
     read.page.values[rest.field] = std::move(whole.value);
   } else {
-    read.page.unreadable.push_back({rest.field, std::move(whole.unreadable)});
+    give_up(read, rest.field, std::move(whole.unreadable));
   }
 }
 
@@ -158,7 +164,9 @@ Status NotionClient::read_partial(const Pair& pair, std::vector<ReadPage>& pages
       if (cause == Cause::not_found || cause == Cause::forbidden) continue;
       return fail(replies[i].error());
     }
-    if (Result<ReadPage> read = read_page(pair, replies[i]->body); read) pages[which[i]] = std::move(*read);
+    ReadPage& page = pages[which[i]];
+    Result<ReadPage> read = read_page(pair, replies[i]->body);
+    if (read && read->page.id == page.page.id) page = std::move(*read);
   }
   std::erase_if(pages, [](const ReadPage& read) { return read.partial; });
   return {};
@@ -184,7 +192,7 @@ std::vector<Status> NotionClient::complete(const Pair& pair, std::span<ReadPage*
       if (!replies[i]) {
         const Error& error = replies[i].error();
         if (error.scope != Scope::record) outcomes[rest.page] = fail(error);
-        read.page.unreadable.push_back({rest.field, "the rest of the property cannot be read: " + error.what});
+        give_up(read, rest.field, "the rest of the property cannot be read: " + error.what);
         continue;
       }
       const json::value& body = replies[i]->body;
@@ -220,7 +228,7 @@ Result<PageList> NotionClient::search_trash(std::span<const Pair* const> pairs, 
     if (source.empty() || pair == pairs.end() || !find_bool(object, "in_trash")) continue;
     Result<ReadPage> read = read_page(**pair, object);
     if (!read || read->partial) continue;  // candidates only: each is confirmed by reading the page
-    for (const std::size_t field : read->cut) read->page.unreadable.push_back({field, "shown in part"});
+    for (const std::size_t field : read->cut) give_up(*read, field, "shown in part");
     list.pages.push_back(std::move(read->page));
   }
   return list;
@@ -296,6 +304,7 @@ std::vector<Result<Page>> NotionClient::perform(const Pair& pair, std::span<cons
       pages[i] = std::move(*read);
       if (!pages[i].partial) continue;
     }
+    pages[i].page.id = id;
     reading.push_back(i);
     reads.push_back({read_request(pair, id, requests[i].bare), page_place(pair, id)});
   }
@@ -307,6 +316,13 @@ std::vector<Result<Page>> NotionClient::perform(const Pair& pair, std::span<cons
     if (read && read->partial) {
       read = fail({Effect::none, Scope::pair, Cause::forbidden, "Notion shows the page's id only",
                    "Allow the integration to read content."});
+    }
+    if (read && read->page.id != pages[i].page.id) {
+      read = fail({Effect::none,
+                   Scope::record,
+                   Cause::unavailable,
+                   page_place(pair, pages[i].page.id).what + ": the answer is not this page",
+                   {}});
     }
     if (read) {
       pages[i] = std::move(*read);

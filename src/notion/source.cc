@@ -42,6 +42,13 @@ Result<SourceSchema> read_source(const json::value& object) {
                    option_names(property),
                    {},
                    {}};
+    if (shown.id.empty()) {  // everywhere else an empty id means "not kept"
+      return fail({Effect::none,
+                   Scope::pair,
+                   Cause::invalid,
+                   "Notion's answer shows the property \"" + shown.name + "\" without its id",
+                   {}});
+    }
     if (const json::value* relation = shown.type == "relation" ? find(property, "relation") : nullptr) {
       shown.target = canonical_id(find_string(*relation, "data_source_id"));
       if (const json::value* dual = find(*relation, "dual_property"))

@@ -400,32 +400,52 @@ Result<json::object> batch_to_json(const Pair& pair, const RowShape& shape, cons
   return request;
 }
 
+namespace {
+
+// The number of an item, or a count of `items` and more for what is none.
+std::size_t item_in(const json::value& number, std::size_t items) {
+  const double index = as_number(number).value_or(-1);
+  return index >= 0 && index < static_cast<double>(items) ? static_cast<std::size_t>(index) : items;
+}
+
+// The cells of [item, key, [version, ...], [columns...] | null]; what is not there is NULL.
+std::optional<std::string_view> stored_cell(const json::array& parts, int cell) {
+  const json::value* text = &parts[1];
+  if (cell > 0) {
+    const bool meta = cell < RowShape::meta_cells;
+    const auto* list = parts[meta ? 2 : 3].if_array();
+    const auto at = static_cast<std::size_t>(meta ? cell - 1 : cell - RowShape::meta_cells);
+    text = list ? list->if_contains(at) : nullptr;
+  }
+  if (text == nullptr || !text->is_string()) return std::nullopt;
+  return std::string_view(text->get_string());
+}
+
+}  // namespace
+
 Result<Committed> committed_from_json(const RowShape& shape, std::size_t items, const std::string& answer) {
   json::monotonic_resource memory;  // a batch's answer holds every stored value: freed in one go
   auto parsed = parse_json(answer, &memory);
   if (!parsed) return fail(parsed.error());
   Committed committed;
   committed.items.resize(items);
-  if (const auto* now = find(*parsed, "now_ms")) committed.now_ms = static_cast<Millis>(as_number(*now).value_or(0));
+  if (const auto* now = find(*parsed, "now_ms")) {
+    const double ms = as_number(*now).value_or(0);
+    if (ms > 0 && ms < 1e15) committed.now_ms = static_cast<Millis>(ms);
+  }
   if (const auto* moved = find_array(*parsed, "moved")) {
     for (const auto& number : *moved) {
-      const auto item = static_cast<std::size_t>(as_number(number).value_or(-1));
+      const auto item = item_in(number, items);
       if (item < items) committed.items[item].outcome = ItemResult::Outcome::moved;
     }
   }
   if (const auto* rows = find_array(*parsed, "rows")) {
     for (const auto& entry : *rows) {
-      const auto& parts = entry.get_array();  // [item, key, [version, ...], [columns...] | null]
-      const auto item = static_cast<std::size_t>(as_number(parts[0]).value_or(-1));
-      if (item >= items || !parts[3].is_array()) continue;
-      committed.items[item].row = shape.row([&](int cell) -> std::optional<std::string_view> {
-        const json::value& text = cell == 0 ? parts[1]
-                                  : cell < RowShape::meta_cells
-                                      ? parts[2].get_array()[static_cast<std::size_t>(cell - 1)]
-                                      : parts[3].get_array()[static_cast<std::size_t>(cell - RowShape::meta_cells)];
-        if (!text.is_string()) return std::nullopt;
-        return std::string_view(text.get_string());
-      });
+      const auto* parts = entry.if_array();
+      if (parts == nullptr || parts->size() < 4) continue;
+      const auto item = item_in((*parts)[0], items);
+      if (item >= items || !(*parts)[3].is_array()) continue;
+      committed.items[item].row = shape.row([&](int cell) { return stored_cell(*parts, cell); });
     }
   }
   return committed;

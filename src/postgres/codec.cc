@@ -92,6 +92,12 @@ std::optional<std::int64_t> moment(std::string_view text) {
   return time->ms;
 }
 
+// A day is its midnight; a time of day that a cell shows all the same is none of it.
+std::int64_t midnight(std::int64_t ms) {
+  const std::int64_t over = ms % day_ms;
+  return ms - (over < 0 ? over + day_ms : over);
+}
+
 std::string bare(std::string_view bound) {
   if (bound.size() >= 2 && bound.front() == '"' && bound.back() == '"') bound = bound.substr(1, bound.size() - 2);
   return std::string(bound);
@@ -105,7 +111,12 @@ Decoded decode_range(ColumnType type, std::string_view text) {
   auto upper = moment(bare(text.substr(comma + 1, text.size() - comma - 2)));
   if (!lower || !upper) return cannot(shown(text) + " has no start or no end, and a Notion date needs both");
   DateSpan span{.start_ms = *lower, .has_time = type != ColumnType::daterange};
-  if (type == ColumnType::daterange) *upper -= day_ms;  // PostgreSQL writes days as [ , )
+  if (type == ColumnType::daterange) {  // PostgreSQL writes days as [ , ), encode() and people also as [ , ]
+    span.start_ms = midnight(span.start_ms);
+    upper = midnight(*upper);
+    if (text.back() == ')') *upper -= day_ms;
+    if (text.front() == '(') span.start_ms += day_ms;
+  }
   if (*upper > *lower) span.end_ms = upper;
   return Value(span);
 }
@@ -120,6 +131,10 @@ Decoded decode_date(const Field& field, std::string_view text, std::optional<std
     const auto last = moment(*end);
     if (!last) return cannot(shown(*end) + " is not a date Notion can hold");
     span.end_ms = *last;
+  }
+  if (!span.has_time) {
+    span.start_ms = midnight(span.start_ms);
+    if (span.end_ms) span.end_ms = midnight(*span.end_ms);
   }
   return Value(span);
 }

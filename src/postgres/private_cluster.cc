@@ -182,34 +182,12 @@ Result<PrivateCluster> PrivateCluster::start(const PrivateClusterOptions& option
 
   for (int attempt = 0; attempt < 5; ++attempt) {  // the free port may be taken between asking and listening
     cluster.port_ = free_loopback_port();
-    cluster.server_ = spawn({cluster.bin_dir_ + "/postgres", "-D", data, "-p", std::to_string(cluster.port_)},
-                            user->uid, user->gid, log);
-    if (cluster.server_ < 0) return fail(broken("cannot start postgres"));
-    int ends[2];
-    if (pipe2(ends, O_CLOEXEC) != 0) return fail(broken("cannot make a pipe"));
-    cluster.guardian_pipe_ = ends[1];
-    cluster.guardian_ =
-        spawn({"/bin/sh", "-c", guardian_script, "guardian", std::to_string(cluster.server_), cluster.directory_},
-              static_cast<uid_t>(-1), static_cast<gid_t>(-1), "/dev/null", ends[0]);
-    close(ends[0]);
-    const std::string place =
-        "host=127.0.0.1 port=" + std::to_string(cluster.port_) + " dbname=postgres connect_timeout=5";
-    for (int i = 0; i < 600; ++i) {
-      if (PQping(place.c_str()) == PQPING_OK) {
-        cluster.keep_ = options.keep;
-        if (options.keep) {  // dismiss the guardian: nobody watches from here
-          (void)!write(cluster.guardian_pipe_, "done\n", 5);
-          wait_for(cluster.guardian_);
-          cluster.guardian_ = -1;
-        }
-        return cluster;
-      }
-      int status = 0;
-      if (waitpid(cluster.server_, &status, WNOHANG) == cluster.server_) {
-        cluster.server_ = -1;
-        break;
-      }
-      std::this_thread::sleep_for(50ms);
+    auto launched = cluster.launch(*user);
+    if (!launched) return fail(launched.error());
+    if (*launched) {
+      cluster.keep_ = options.keep;
+      if (options.keep) cluster.dismiss_guardian();  // nobody watches from here
+      return cluster;
     }
     const std::string reason = tail_of(log);
     const std::string directory = std::exchange(cluster.directory_, "");
@@ -218,6 +196,52 @@ Result<PrivateCluster> PrivateCluster::start(const PrivateClusterOptions& option
     if (attempt == 4) return fail(broken("the private PostgreSQL server did not start: " + reason));
   }
   return cluster;
+}
+
+Result<bool> PrivateCluster::launch(const Unprivileged& user) {
+  server_ = spawn({bin_dir_ + "/postgres", "-D", directory_ + "/data", "-p", std::to_string(port_)}, user.uid, user.gid,
+                  directory_ + "/server.log");
+  if (server_ < 0) return fail(broken("cannot start postgres"));
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) != 0) return fail(broken("cannot make a pipe"));
+  guardian_pipe_ = ends[1];
+  guardian_ = spawn({"/bin/sh", "-c", guardian_script, "guardian", std::to_string(server_), directory_},
+                    static_cast<uid_t>(-1), static_cast<gid_t>(-1), "/dev/null", ends[0]);
+  close(ends[0]);
+  const std::string place = "host=127.0.0.1 port=" + std::to_string(port_) + " dbname=postgres connect_timeout=5";
+  for (int i = 0; i < 600; ++i) {
+    if (PQping(place.c_str()) == PQPING_OK) return true;
+    int status = 0;
+    if (waitpid(server_, &status, WNOHANG) == server_) {
+      server_ = -1;
+      return false;
+    }
+    std::this_thread::sleep_for(50ms);
+  }
+  return false;
+}
+
+void PrivateCluster::dismiss_guardian() {
+  if (guardian_pipe_ >= 0) {
+    (void)!write(guardian_pipe_, "done\n", 5);
+    close(std::exchange(guardian_pipe_, -1));
+  }
+  if (guardian_ > 0) wait_for(std::exchange(guardian_, -1));
+}
+
+Status PrivateCluster::restart(bool immediate) {
+  auto user = unprivileged_user();
+  if (!user) return fail(user.error());
+  if (server_ > 0) {
+    kill(server_, immediate ? SIGQUIT : SIGINT);
+    wait_for(server_);
+    server_ = -1;
+  }
+  dismiss_guardian();
+  auto launched = launch(*user);
+  if (!launched) return fail(launched.error());
+  if (!*launched) return fail(broken("PostgreSQL did not start again: " + tail_of(directory_ + "/server.log")));
+  return {};
 }
 
 PrivateCluster::PrivateCluster(PrivateCluster&& other) noexcept {
@@ -262,11 +286,7 @@ void PrivateCluster::stop() {
     fs::remove_all(directory_, ignored);
     directory_.clear();
   }
-  if (guardian_pipe_ >= 0) {
-    (void)!write(guardian_pipe_, "done\n", 5);
-    close(std::exchange(guardian_pipe_, -1));
-  }
-  if (guardian_ > 0) wait_for(std::exchange(guardian_, -1));
+  dismiss_guardian();
 }
 
 }  // namespace rowpage

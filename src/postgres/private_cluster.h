@@ -16,6 +16,13 @@
 
 namespace rowpage {
 
+/// Whom server processes run as: ourselves, or an unprivileged user when we are root.
+struct Unprivileged {
+  uid_t uid;
+  gid_t gid;
+};
+Result<Unprivileged> unprivileged_user();
+
 struct PrivateClusterOptions {
   std::string parent = "/tmp";  // the cluster's directory is made inside; short, for socket paths end at 107 bytes
   std::string bin_dir;          // of initdb and postgres; empty: looked for
@@ -39,11 +46,19 @@ class PrivateCluster {
   /// For people, when the cluster is kept.
   std::string stop_command() const;
 
+  /// Stops the server as `pg_ctl restart` does (fast: open transactions are rolled back; or immediate: as in a crash)
+  /// and starts it again on the same port. Not for a kept one. Let `synchronous_commit` be on where commits must
+  /// survive.
+  Status restart(bool immediate);
+
   /// Stops the server and removes its directory. Nothing to do when kept or already stopped.
   void stop();
 
  private:
   PrivateCluster() = default;
+  /// Starts the server on port_ and its guardian; false: it does not answer.
+  Result<bool> launch(const Unprivileged& user);
+  void dismiss_guardian();
   std::string directory_, bin_dir_, password_;
   int port_ = 0;
   pid_t server_ = -1, guardian_ = -1;
@@ -59,12 +74,5 @@ int free_loopback_port();
 
 /// Starts a program with a user id of our choice when we are root (-1: as we are), output into `log`. -1 on failure.
 pid_t spawn(const std::vector<std::string>& command, uid_t uid, gid_t gid, const std::string& log, int input = -1);
-
-/// Whom server processes run as: ourselves, or an unprivileged user when we are root.
-struct Unprivileged {
-  uid_t uid;
-  gid_t gid;
-};
-Result<Unprivileged> unprivileged_user();
 
 }  // namespace rowpage

@@ -1,6 +1,7 @@
 #include "postgres/store.h"
 
 #include <unistd.h>
+#include <cmath>
 
 #include "base/digest.h"
 #include "postgres/batch_json.h"
@@ -25,11 +26,16 @@ std::string ms_of(const std::string& column) {
   return "(extract(epoch from " + column + ") * 1000)::bigint";
 }
 
+// 0 for what is no number an integer holds.
+std::int64_t integer_of(const json::value& value) {
+  if (value.is_int64()) return value.get_int64();
+  const double number = as_number(value).value_or(0);
+  return std::abs(number) < 9e18 ? static_cast<std::int64_t>(number) : 0;
+}
+
 std::int64_t integer_member(const json::value& object, std::string_view key) {
   const json::value* member = find(object, key);
-  if (member == nullptr) return 0;
-  if (member->is_int64()) return member->get_int64();
-  return static_cast<std::int64_t>(as_number(*member).value_or(0));
+  return member == nullptr ? 0 : integer_of(*member);
 }
 
 std::optional<Millis> optional_ms(const Answer& answer, int row, int column) {
@@ -48,7 +54,7 @@ Times times_of(const RowShape& shape, std::size_t fields, const json::value& obj
   times.resize(fields);
   for (const auto& [column, ms] : object.get_object()) {
     const auto field = shape.field_named(column);
-    if (field) times[*field] = static_cast<Millis>(as_number(ms).value_or(0));
+    if (field) times[*field] = integer_of(ms);
   }
   return times;
 }

@@ -1,6 +1,7 @@
 #include "sandbox/call.h"
 
 #include <charconv>
+#include <cmath>
 
 #include <fmt/format.h>
 
@@ -165,7 +166,7 @@ Outcome<Paging> read_paging(const Call& call, bool from_body) {
     if (const auto* size = find(call.request.body, "page_size")) {
       const auto number = as_number(*size);
       if (!number || *number < 1 || *number > static_cast<double>(call.habits.page_size_max) ||
-          *number != static_cast<double>(static_cast<int>(*number))) {
+          *number != std::floor(*number)) {
         return size_error(to_text(*size), "body");
       }
       paging.size = static_cast<std::size_t>(*number);

@@ -72,6 +72,13 @@ bool is_empty(const json::value& bare) {
   return false;
 }
 
+// What JSON cannot write (a division by zero, a sum beyond every double) is shown as no number.
+json::value shown_number(double number) {
+  if (!std::isfinite(number)) return nullptr;
+  const bool whole = number == std::floor(number) && std::abs(number) < 1e15;
+  return whole ? json::value(static_cast<std::int64_t>(number)) : json::value(number);
+}
+
 std::optional<double> number_in(const json::value& bare) {
   if (const auto number = as_number(bare)) return number;
   if (bare.is_object()) {
@@ -109,8 +116,7 @@ json::value numeric(const Gathered& all, std::string_view function) {
   if (function == "max") result = numbers.back();
   if (function == "range") result = numbers.back() - numbers.front();
   if (function == "median") result = numbers.size() % 2 ? numbers[middle] : (numbers[middle - 1] + numbers[middle]) / 2;
-  if (result == std::floor(result) && std::abs(result) < 1e15) return static_cast<std::int64_t>(result);
-  return result;
+  return shown_number(result);
 }
 
 json::value counted(const Gathered& all, std::string_view function) {
@@ -203,9 +209,7 @@ json::value show_formula(const Call& call, const Page& page, const PageState& st
   if (const auto* date = std::get_if<FormulaDate>(&*value))
     return json::object{{"type", "date"}, {"date", show_date(*date)}};
   if (const auto* number = std::get_if<double>(&*value)) {
-    const bool whole = *number == std::floor(*number) && std::abs(*number) < 1e15;
-    return json::object{{"type", "number"},
-                        {"number", whole ? json::value(static_cast<std::int64_t>(*number)) : json::value(*number)}};
+    return json::object{{"type", "number"}, {"number", shown_number(*number)}};
   }
   if (const auto* text = std::get_if<std::string>(&*value)) {
     return json::object{{"type", "string"}, {"string", text->empty() ? json::value() : json::value(*text)}};

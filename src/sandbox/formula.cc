@@ -100,6 +100,18 @@ Millis step_of(std::string_view unit) {
   return 0;
 }
 
+// The whole part of a number of this size at most; nothing for any other, which no integer need hold.
+std::optional<Millis> whole_part(double number, double most) {
+  if (!(std::abs(number) <= most)) return std::nullopt;
+  return static_cast<Millis>(number);
+}
+
+// A date as long as four digits can write its year; otherwise nothing.
+FormulaValue date_at(Millis ms, bool has_time) {
+  if (!parse_time(format_utc(ms))) return {};
+  return FormulaDate{ms, has_time};
+}
+
 Millis add_months(Millis ms, int months) {
   using namespace std::chrono;
   const Millis time = ms % day_ms;
@@ -423,15 +435,19 @@ class Reader {
       if (!step && !months) return fail_here();
       if (!date(0)) return FormulaValue();
       if (months) {
-        const int by = static_cast<int>(number(1)) * months;
-        return FormulaDate{add_months(date(0)->ms, name == "dateAdd" ? by : -by), date(0)->has_time};
+        const auto by = whole_part(number(1) * months, 12.0 * 10'000);
+        if (!by) return FormulaValue();
+        const int shift = static_cast<int>(name == "dateAdd" ? *by : -*by);
+        return date_at(add_months(date(0)->ms, shift), date(0)->has_time);
       }
-      const auto by = static_cast<Millis>(number(1)) * step;
-      return FormulaDate{date(0)->ms + (name == "dateAdd" ? by : -by), date(0)->has_time || step < day_ms};
+      const auto by = whole_part(number(1), 1e15 / static_cast<double>(step));
+      if (!by) return FormulaValue();
+      return date_at(date(0)->ms + (name == "dateAdd" ? *by : -*by) * step, date(0)->has_time || step < day_ms);
     }
     if (name == "fromTimestamp" && in.size() == 1) {
-      const auto ms = number_of(in[0]);
-      return ms ? FormulaValue(FormulaDate{static_cast<Millis>(*ms), true}) : FormulaValue();
+      const auto given = number_of(in[0]);
+      const auto ms = given ? whole_part(*given, 1e15) : std::nullopt;
+      return ms ? date_at(*ms, true) : FormulaValue();
     }
     if (name == "formatDate" && in.size() == 2) {
       return date(0) ? FormulaValue(formatted(*date(0), text_of(in[1]))) : FormulaValue(std::string());

@@ -154,7 +154,8 @@ bool Importer::take_page(const json::value& object) {
     if (property->type == type) state.keep(*property, kept(*property, member(value, type)));
     if (type == "unique_id") {
       if (const auto number = as_number(member(member(value, type), "number"))) {
-        source->next_number = std::max(source->next_number, static_cast<std::int64_t>(*number) + 1);
+        source->next_number =
+            std::max(source->next_number, static_cast<std::int64_t>(std::clamp(*number, 0.0, 1e15)) + 1);
       }
     }
   }

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "core/text.h"
 #include "sandbox/blocks.h"
 #include "sandbox/pages.h"
 #include "sandbox/rich_text.h"
@@ -397,6 +398,10 @@ Answer NotionModel::perform(const Request& request, bool budgeted) {
          fmt::format("Request body is too large: {} bytes, the limit is {}.", request.body_bytes, body_bytes_max),
          {}});
   }
+  // Refusals quote what was sent, and JSON holds nothing but UTF-8.
+  const auto is_text = [](const auto& pair) { return valid_utf8(pair.first) && valid_utf8(pair.second); };
+  if (!valid_utf8(percent_decode(request.path)) || !std::ranges::all_of(request.query, is_text))
+    return error_answer({400, "invalid_request_url", "Invalid request URL.", {}});
   Call call{world_, habits_, request, token->second.user, token->second.person, now, request.version == version_newest};
   auto result = dispatch(where, call);
   if (!result) return error_answer(result.error());

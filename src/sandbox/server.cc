@@ -75,8 +75,9 @@ Status read_habits(const json::value& in, Habits& habits) {
   Habits changed = habits;
   for (const auto& [key, value] : in.get_object()) {
     const auto number = as_number(value);
+    constexpr double most = 1e9;  // of anything; more fits no int
     const auto whole = [&](auto& into) -> bool {
-      if (!number || *number < 0) return false;
+      if (!number || !(*number >= 0 && *number <= most)) return false;
       into = static_cast<std::remove_reference_t<decltype(into)>>(*number);
       return true;
     };
@@ -300,11 +301,13 @@ HttpResponse SandboxServer::set_faults(const json::value& body) {
     const auto kind = fate_kind(name);
     if (!kind) return refused(fmt::format("there is no fate \"{}\"", name));
     planned.fate.kind = *kind;
-    if (const auto* delay = find(one, "delay_ms"))
-      planned.fate.delay_ms = static_cast<Millis>(as_number(*delay).value_or(0));
-    if (const auto* status = find(one, "status"))
-      planned.fate.status = static_cast<int>(as_number(*status).value_or(502));
-    if (const auto* times = find(one, "times")) planned.times = static_cast<int>(as_number(*times).value_or(1));
+    const auto number = [&](std::string_view key, double otherwise) {
+      const auto* given = find(one, key);
+      return std::clamp(given ? as_number(*given).value_or(otherwise) : otherwise, 0.0, 1e9);
+    };
+    planned.fate.delay_ms = static_cast<Millis>(number("delay_ms", 0));
+    planned.fate.status = static_cast<int>(number("status", 502));
+    planned.times = static_cast<int>(number("times", 1));
     const auto match = find_string(one, "match", "/**");
     const auto blank = match.find(' ');
     planned.method = blank == std::string_view::npos ? std::string() : std::string(match.substr(0, blank));
@@ -357,7 +360,9 @@ HttpResponse SandboxServer::on_control(const HttpRequest& request) {
   if (post && path == "/clock") {
     const auto* by = find(body, "advance_s");
     const auto seconds = by ? as_number(*by) : std::nullopt;
-    if (!seconds || *seconds < 0) return refused("advance_s: a number of seconds, not negative, is expected");
+    constexpr double century = 3.2e9;
+    if (!seconds || *seconds < 0 || *seconds > century)
+      return refused("advance_s: a number of seconds, not negative and below a century, is expected");
     advanced_ms_ += static_cast<Millis>(*seconds * 1000);
     model_->run_due();
     return plain_json(200, json::object{{"now", format_utc(now())}});

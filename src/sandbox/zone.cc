@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <map>
@@ -29,8 +30,12 @@ std::int64_t big_endian(const std::string& data, std::size_t at, int bytes) {
 
 // TZif (RFC 8536): a 32-bit block, which is skipped, then the same with 64-bit times.
 std::optional<Zone> load(const std::string& name) {
-  if (name.empty() || name.find("..") != std::string::npos || name[0] == '/') return std::nullopt;
-  std::ifstream file("/usr/share/zoneinfo/" + name, std::ios::binary);
+  constexpr std::string_view allowed = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+-/";
+  if (name.empty() || name[0] == '/' || name.find_first_not_of(allowed) != std::string::npos) return std::nullopt;
+  const std::string path = "/usr/share/zoneinfo/" + name;
+  std::error_code ignored;
+  if (!std::filesystem::is_regular_file(path, ignored)) return std::nullopt;  // "America" is a folder
+  std::ifstream file(path, std::ios::binary);
   const std::string data((std::istreambuf_iterator<char>(file)), {});
   constexpr std::size_t header = 44;
   if (data.size() < header || data.compare(0, 4, "TZif") != 0 || data[4] < '2') return std::nullopt;
@@ -60,12 +65,15 @@ std::optional<Zone> load(const std::string& name) {
 std::optional<int> zone_offset(std::string_view zone, Millis local_ms) {
   if (zone == "UTC" || zone == "Etc/UTC" || zone == "GMT") return 0;
   static std::mutex mutex;
-  static std::map<std::string, std::optional<Zone>> known;
+  static std::map<std::string, Zone, std::less<>> known;  // of zones that are there, so it cannot grow without bound
   const std::lock_guard lock(mutex);
-  auto [found, added] = known.try_emplace(std::string(zone));
-  if (added) found->second = load(found->first);
-  if (!found->second) return std::nullopt;
-  const auto& data = *found->second;
+  auto found = known.find(zone);
+  if (found == known.end()) {
+    auto loaded = load(std::string(zone));
+    if (!loaded) return std::nullopt;
+    found = known.emplace(std::string(zone), std::move(*loaded)).first;
+  }
+  const auto& data = found->second;
   const auto at = [&](std::int64_t utc) {
     const auto after = std::upper_bound(data.from.begin(), data.from.end(), utc);
     return data.minutes[static_cast<std::size_t>(after - data.from.begin())];

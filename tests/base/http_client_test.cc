@@ -272,6 +272,7 @@ TEST(HttpClient, the_token_travels_encrypted_or_stays_on_this_machine) {
 TEST(HttpClient, reads_the_date_of_an_answer) {
   EXPECT_EQ(http_date("Fri, 20 Nov 2026 11:24:08 GMT"), 1'795'173'848'000);
   EXPECT_EQ(http_date("yesterday-ish"), 0);
+  EXPECT_EQ(http_date("1 Jan 999999999"), 0);
   EXPECT_EQ(http_date(""), 0);
 }
 

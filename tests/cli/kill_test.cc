@@ -196,5 +196,19 @@ TEST_F(Kill, lost_and_mutilated_answers_make_no_doubles_and_lose_nothing) {
   }
 }
 
+// Found under fire: greatest(0, NULL) is 0, and `status` died of a watermark that was not there.
+TEST_F(Kill, status_of_a_pair_whose_first_sync_was_killed_says_that_it_is_not_synced_yet) {
+  world.set_up();
+  world.page("Anna", "Ops", "2026-11-20");
+  ASSERT_TRUE(world.kill_sync({.requests = 1, .late_ms = 50, .latency_ms = 200}));
+  const auto ran = world.run({"status"});
+  EXPECT_EQ(ran.code, 0) << ran.err;
+  EXPECT_NE(ran.out.find("not synced yet"), std::string::npos) << ran.out;
+  const auto object = world.run({"status", "--json"});
+  const auto* pairs = find_array(object.object, "pairs");
+  ASSERT_TRUE(pairs && !pairs->empty()) << object.out;
+  EXPECT_TRUE(find((*pairs)[0], "lag_s")->is_null());
+}
+
 }  // namespace
 }  // namespace rowpage::test

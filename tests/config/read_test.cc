@@ -347,6 +347,21 @@ TEST(Config, hostile_texts_never_crash_the_reader) {
   }
 }
 
+// Found by fuzzing: the YAML library never came back from the first.
+TEST(ReadConfig, bytes_that_are_no_text_are_refused_where_they_stand) {
+  EXPECT_NE(refusal("%yJ{\xff\xff\xff\xff").find("rowpage.yaml:1:1: this line is not UTF-8"), std::string::npos);
+  EXPECT_NE(refusal("version: 1\n%FOO bar\n---\n").find("rowpage.yaml:2:1: directives"), std::string::npos);
+  EXPECT_NE(refusal("version: 1\nworkspace: a\x01").find("rowpage.yaml:2:13: a control character"), std::string::npos);
+  EXPECT_NE(refusal(std::string("version: 1\npairs:\n  - \0model: M\n", 31)).find("a control character"),
+            std::string::npos);
+}
+
+// Found by fuzzing: a pair of no name and no table was accepted.
+TEST(ReadConfig, a_dash_with_nothing_behind_it_is_no_pair_and_no_field) {
+  EXPECT_NE(refusal("version: 1\npairs:\n  -\n").find("a pair is expected here"), std::string::npos);
+  EXPECT_NE(refusal(config() + "      -\n").find("a field is expected here"), std::string::npos);
+}
+
 TEST(ReadConfig, one_table_under_two_spellings_is_one_table) {
   const auto text =
       config() +

@@ -37,6 +37,14 @@ TEST(Time, that_does_not_exist_is_refused) {
   EXPECT_TRUE(parse_time("2024-02-29"));
 }
 
+// Found by fuzzing: an offset can lead out of the years that four digits write.
+TEST(Time, that_no_four_digits_of_a_year_can_write_is_refused) {
+  for (const char* text : {"9999-12-31T23:59:59.999-00:01", "9999-12-31T23:59:59.999-15:59", "0000-01-01T00:00+00:01"})
+    EXPECT_FALSE(parse_time(text)) << text;
+  for (const char* text : {"9999-12-31T23:59:59.999Z", "0000-01-01T00:00Z", "0000-01-01", "9999-12-31"})
+    EXPECT_TRUE(parse_time(text)) << text;
+}
+
 RC_GTEST_PROP(Time, written_is_read_back_the_same, ()) {
   const auto ms = *rc::gen::inRange<Millis>(-60'000'000'000'000, 250'000'000'000'000);
   const auto read = parse_time(format_utc(ms));

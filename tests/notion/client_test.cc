@@ -143,6 +143,22 @@ TEST(Client, completes_a_text_cut_at_its_mentions) {
   EXPECT_EQ(stage.asked(2).path, stage.asked(1).path + "&start_cursor=c2");
 }
 
+// Found by fuzzing.
+TEST(Client, a_property_whose_rest_cannot_be_read_is_unreadable_and_holds_no_part) {
+  Stage stage;
+  json::array mentions;
+  for (int i = 0; i < 25; ++i) mentions.push_back(json::object{{"type", "mention"}, {"plain_text", "@a"}});
+  json::value object = bean(page_a, "Kenya");
+  object.at("properties").at("Notes").as_object()["rich_text"] = mentions;
+  stage.then(answer(200, listing({object}))).then(refusal(404, "object_not_found"));
+  const auto list = stage.client.list(beans(), {});
+  ASSERT_TRUE(list);
+  const auto& page = list->pages.front();
+  ASSERT_EQ(page.unreadable.size(), 1U);
+  EXPECT_EQ(page.unreadable.front().field, 1U);
+  EXPECT_TRUE(is_null(page.values[1]));
+}
+
 TEST(Client, writes_only_what_changes) {
   Stage stage;
   stage.then(answer(200, bean(page_a, "Kenya")));
@@ -269,6 +285,22 @@ TEST(Client, an_update_answered_with_another_page_is_of_unknown_effect) {
   EXPECT_EQ(perform_one(stage, request(Kind::update, page_a, {{2, 2.0}})).error().effect, Effect::unknown);
 }
 
+// Found by fuzzing: what is read back was not held against what was asked for.
+TEST(Client, another_page_read_back_is_not_taken_for_the_one_that_was_written) {
+  PageRequest update{.kind = PageRequest::Kind::update, .page_id = std::string(page_a), .set = {{2, Value(3.0)}}};
+  Stage stage;
+  stage.then(answer(200, json::object{{"object", "page"}, {"id", page_a}})).then(answer(200, bean(page_b, "Peru")));
+  const auto written = stage.client.perform(beans(), std::span(&update, 1));
+  ASSERT_FALSE(written.front());
+  EXPECT_EQ(written.front().error().effect, Effect::applied);
+  Stage listed;
+  listed.then(answer(200, listing({json::object{{"object", "page"}, {"id", page_a}}})));
+  listed.then(answer(200, bean(page_b, "Peru")));
+  const auto list = listed.client.list(beans(), {});
+  ASSERT_TRUE(list);
+  EXPECT_TRUE(list->pages.empty());
+}
+
 TEST(Client, sends_nothing_after_its_time) {
   Stage stage;
   stage.clock.at_ms = 1'000;
@@ -337,6 +369,16 @@ TEST(Client, searches_the_trash_for_the_pairs_alone) {
   ASSERT_EQ(list->pages.size(), 1U);
   EXPECT_EQ(list->pages.front().id, page_a);
   EXPECT_EQ(list->next_cursor, "more");
+}
+
+// Found by fuzzing: an empty id means "not kept", so a property without one would have been taken for none.
+TEST(Client, a_schema_with_a_property_that_has_no_id_is_refused) {
+  Stage stage;
+  stage.then(answer(200, parsed(R"({"id":"50000000-0000-4000-8000-000000000005","title":[],"properties":{
+      "Name":{"id":"title","type":"title","title":{}},"Rowpage":{"type":"rich_text","rich_text":{}}}})")));
+  const auto schema = stage.client.schema(std::string(source_id));
+  ASSERT_FALSE(schema);
+  EXPECT_NE(schema.error().what.find("Rowpage"), std::string::npos);
 }
 
 TEST(Client, knows_whose_token_it_is) {

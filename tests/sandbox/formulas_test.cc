@@ -10,6 +10,8 @@ struct Example {
   std::string_view filled, blank;  // as JSON; empty: not said
 };
 
+class Strange : public Roastery {};
+
 constexpr Example examples[] = {
     {"Needs Sync", R"(if(empty(prop("Last Synced")), true, prop("Last Modified") > prop("Last Synced")))", R"(true)",
      R"(true)"},
@@ -202,6 +204,24 @@ TEST_F(Formulas, have_branches_bounds_and_cases) {
   for (const auto& [expression, result] : simple) {
     compute("Simple", expression);
     EXPECT_EQ(shown(page, "Simple"), result) << expression;
+  }
+}
+
+// Found by fuzzing: a page with such a formula could not be written as JSON, or ended the process.
+TEST_F(Strange, numbers_beyond_json_and_dates_beyond_four_digits_are_shown_as_nothing) {
+  const auto page = made_id();
+  for (const char* expression :
+       {"1 / 0", "0 / 0 - 1 / 0", R"(dateAdd(now(), 1e300, "years"))", R"(dateAdd(now(), 9e9, "days"))",
+        R"(dateAdd(now(), 0 / 0, "weeks"))", "fromTimestamp(1e300)", R"(dateAdd(now(), 9000, "years"))"}) {
+    const auto set = ask(
+        "PATCH", "/v1/data_sources/" + source,
+        to_text(json::object{
+            {"properties", json::object{{"F", json::object{{"formula", json::object{{"expression", expression}}}}}}}}));
+    ASSERT_EQ(set.status, 200) << expression << to_text(set.body);
+    const auto shown = get(page);
+    EXPECT_TRUE(parse_json(to_text(shown.body))) << expression;
+    const auto& formula = value(shown, "F");
+    EXPECT_TRUE(formula.at(find_string(formula, "type")).is_null()) << expression << to_text(formula);
   }
 }
 

@@ -205,5 +205,25 @@ TEST_F(Strict, unique_ids_count_up_and_survive_the_trash) {
   EXPECT_EQ(value(create(), "No").at("number"), 2);
 }
 
+// Found by fuzzing.
+TEST_F(Strict, what_no_json_answer_could_quote_is_refused) {
+  auto asked = request("GET", "/v1/users");
+  asked.query = {{"page_size", "1\xff"}};
+  const auto answer = model.handle(asked);
+  EXPECT_EQ(code(answer), "invalid_request_url");
+  EXPECT_EQ(code(model.handle(request("GET", "/v1/pages/%ff%fe"))), "invalid_request_url");
+  EXPECT_TRUE(parse_json(to_text(answer.body)));
+}
+
+TEST_F(Strict, a_zone_that_is_a_folder_or_a_path_is_no_zone) {
+  for (const char* zone : {"America", "../../etc/passwd", "/etc/passwd", "."})
+    refused(fmt::format(R"({{"Day":{{"date":{{"start":"2026-11-20T10:00:00","time_zone":"{}"}}}}}})", zone), "zone");
+}
+
+TEST_F(Strict, page_sizes_beyond_every_integer_are_refused) {
+  EXPECT_EQ(query(R"({"page_size":1e300})").status, 400);
+  EXPECT_EQ(query(R"({"page_size":1.5})").status, 400);
+}
+
 }  // namespace
 }  // namespace rowpage::sandbox

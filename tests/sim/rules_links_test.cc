@@ -406,6 +406,23 @@ TEST_F(Links, a_record_deleted_with_what_it_links_to_stays_deleted) {
   expect_quiet();
 }
 
+// Found under fire: the row was deleted, and nobody heard of the link.
+TEST_F(Links, a_link_that_still_waits_is_an_edit_that_a_deletion_did_not_see) {
+  world.make_row(person, "p3");
+  world.edit_row(task, "t1", owner, {"p3"});
+  world.tasks_only = true;
+  sync();
+  world.trash(t1, true);
+  sync();
+  sync();
+  world.tasks_only = false;
+  sync();
+  world.postgres.use(world.pairs[task]);
+  ASSERT_TRUE(world.postgres.rows().contains("t1"));
+  EXPECT_EQ(shown(t1, "Owner"), TextList{world.page_of(person, "p3")});
+  expect_quiet();
+}
+
 TEST_F(Links, a_one_way_run_writes_one_side_and_leaves_the_other_sides_links_for_later) {
   world.set_links(t1, "Helpers", {p1});
   link("t1", "p2");

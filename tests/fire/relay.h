@@ -1,0 +1,50 @@
+// A relay on loopback between the program and a server, that can break: connections cut at a byte or at a moment, with
+// a polite end or a reset, and a door that stays shut for a while.
+#pragma once
+
+#include <cstdint>
+#include <mutex>
+#include <set>
+#include <thread>
+#include <vector>
+
+namespace rowpage::fire {
+
+class Relay {
+ public:
+  /// Listens on a free port and relays to `port`, both of 127.0.0.1. port() is 0 where it cannot.
+  explicit Relay(int port);
+  ~Relay();
+  Relay(const Relay&) = delete;
+  Relay& operator=(const Relay&) = delete;
+
+  int port() const { return port_; }
+  /// Ends every connection now; with `reset` the peers see "connection reset".
+  void cut(bool reset);
+  /// The same once `bytes` more have passed, in either direction. 0: never.
+  void cut_after(std::int64_t bytes, bool reset);
+  /// Whether new connections are ended at once.
+  void shut(bool shut);
+  /// Connections ended by cut() and cut_after() so far.
+  std::int64_t cuts() const;
+
+ private:
+  struct Line {
+    int program, server;
+    bool operator<(const Line& other) const { return program < other.program; }
+  };
+  void accept_all();
+  void relay(int program);
+  void cut_locked(bool reset);
+
+  int target_, listener_ = -1, port_ = 0;
+  int wake_[2] = {-1, -1};  // a pipe whose closing ends every thread
+  mutable std::mutex mutex_;
+  std::set<Line> open_;
+  std::int64_t left_ = 0, cuts_ = 0;
+  bool reset_ = false, shut_ = false;
+  std::thread acceptor_;
+  std::vector<std::thread> relays_;
+};
+
+}  // namespace rowpage::fire
