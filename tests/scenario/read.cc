@@ -219,8 +219,10 @@ Result<Scenario> parse_scenario(std::string_view text, std::string_view file) {
   try {
     return Reader(text).read();
   } catch (const Mistake& mistake) {
-    return fail({Effect::none, Scope::workspace, Cause::usage,
-                 std::string(file) + ":" + std::to_string(mistake.line) + ": " + mistake.what, mistake.hint});
+    return fail(
+        {Effect::none, Scope::workspace, Cause::usage,
+         std::string(file) + ":" + std::to_string(mistake.line) + ": " + mistake.what,
+         mistake.hint.empty() ? "tests/scenario/README.md describes the format, with an example." : mistake.hint});
   }
 }
 
