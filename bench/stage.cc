@@ -21,7 +21,7 @@ Stage::Stage(int requests_per_minute) {
   auto cluster = PrivateCluster::start();
   if (!cluster) throw Trouble{cluster.error().what};
   cluster_ = std::move(*cluster);
-  wire_ = std::make_unique<Wire>(cluster_->port());
+  wire_ = std::make_unique<test::Relay>(cluster_->port());
   if (wire_->port() == 0) throw Trouble{"the relay before PostgreSQL could not be opened"};
   database_ = std::make_unique<Database>(DatabaseOptions{.url = cluster_->url(), .statement_ms = 10 * minute_ms});
   std::string pattern = (std::filesystem::temp_directory_path() / "rowpage-bench-XXXXXX").string();
@@ -70,7 +70,7 @@ Finished Stage::rowpage(const std::vector<std::string>& arguments) {
                                    {"NOTION_PARENT_PAGE_ID", root_page_},
                                    {"SUPABASE_DB_URL", fmt::format("postgresql://postgres:{}@127.0.0.1:{}/postgres",
                                                                    cluster_->password(), wire_->port())}};
-  wire_->reset();
+  wire_->reset_traffic();
   Finished finished = run(words, environment, folder_.path);
   if (finished.code != 0) {
     throw Trouble{fmt::format("rowpage {} ended with {}\n{}\n{}", fmt::join(arguments, " "), finished.code,

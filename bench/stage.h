@@ -18,9 +18,9 @@
 #include "base/http_client.h"
 #include "base/json.h"
 #include "bench/process.h"
-#include "bench/wire.h"
 #include "postgres/connection.h"
 #include "postgres/private_cluster.h"
+#include "support/relay.h"
 
 namespace rowpage::bench {
 
@@ -49,7 +49,7 @@ class Stage {
   Finished sync(const std::vector<std::string>& more = {});
   Requests requests();
   /// What the last command and PostgreSQL told each other.
-  Wire::Traffic traffic() const { return wire_->traffic(); }
+  test::Relay::Traffic traffic() const { return wire_->traffic(); }
   /// Rows written so far to tables outside the schema rowpage, by PostgreSQL's statistics.
   std::int64_t rows_written();
 
@@ -85,7 +85,7 @@ class Stage {
   };
 
   std::optional<PrivateCluster> cluster_;
-  std::unique_ptr<Wire> wire_;
+  std::unique_ptr<test::Relay> wire_;
   std::unique_ptr<Database> database_;
   TemporaryFolder folder_;
   Child sandbox_;

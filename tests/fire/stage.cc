@@ -99,8 +99,8 @@ Stage::Stage(PrivateCluster& shared, const std::string& name, const std::string&
   base_url_ = find_string(info, "base_url");
   person_token_ = find_string(info, "person_token");
   http_ = std::make_unique<HttpClient>(HttpClient::Options{});
-  to_postgres = std::make_unique<Relay>(cluster.port());
-  to_notion = std::make_unique<Relay>(static_cast<int>(as_number(*find(info, "port")).value_or(0)));
+  to_postgres = std::make_unique<test::Relay>(cluster.port());
+  to_notion = std::make_unique<test::Relay>(static_cast<int>(as_number(*find(info, "port")).value_or(0)));
   const std::string token(find_string(info, "token"));
   environment["NOTION_BASE_URL"] = "http://127.0.0.1:" + std::to_string(to_notion->port());
   environment["NOTION_API_KEY"] = token;

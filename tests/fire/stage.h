@@ -13,8 +13,8 @@
 
 #include "base/http_client.h"
 #include "base/json.h"
-#include "fire/relay.h"
 #include "postgres/private_cluster.h"
+#include "support/relay.h"
 
 struct pg_conn;
 
@@ -81,7 +81,7 @@ class Stage {
 
   PrivateCluster& cluster;
   Sql sql;
-  std::unique_ptr<Relay> to_postgres, to_notion;
+  std::unique_ptr<test::Relay> to_postgres, to_notion;
   std::string folder;
   std::map<std::string, std::string> environment;
   std::vector<std::string> secrets;  // which must never show

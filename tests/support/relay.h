@@ -1,5 +1,6 @@
-// A relay on loopback between the program and a server, that can break: connections cut at a byte or at a moment, with
-// a polite end or a reset, and a door that stays shut for a while.
+// A relay on loopback between the program and a server. It counts what passes: what a database in another town costs is
+// its round trips, and each time the program speaks after the server has spoken, one way there and back is spent. And
+// it can break: connections cut at a byte or at a moment, with a polite end or a reset, and a door that stays shut.
 #pragma once
 
 #include <cstdint>
@@ -8,10 +9,15 @@
 #include <thread>
 #include <vector>
 
-namespace rowpage::fire {
+namespace rowpage::test {
 
 class Relay {
  public:
+  struct Traffic {
+    std::int64_t round_trips = 0;
+    std::int64_t sent = 0, received = 0;  // bytes, as the program sees it
+  };
+
   /// Listens on a free port and relays to `port`, both of 127.0.0.1. port() is 0 where it cannot.
   explicit Relay(int port);
   ~Relay();
@@ -19,6 +25,9 @@ class Relay {
   Relay& operator=(const Relay&) = delete;
 
   int port() const { return port_; }
+  /// What passed since the last reset_traffic().
+  Traffic traffic() const;
+  void reset_traffic();
   /// Ends every connection now; with `reset` the peers see "connection reset".
   void cut(bool reset);
   /// The same once `bytes` more have passed, in either direction. 0: never.
@@ -43,8 +52,9 @@ class Relay {
   std::set<Line> open_;
   std::int64_t left_ = 0, cuts_ = 0;
   bool reset_ = false, shut_ = false;
+  Traffic traffic_;
   std::thread acceptor_;
   std::vector<std::thread> relays_;
 };
 
-}  // namespace rowpage::fire
+}  // namespace rowpage::test

@@ -1,4 +1,4 @@
-#include "bench/wire.h"
+#include "support/relay.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -10,7 +10,7 @@
 
 #include <array>
 
-namespace rowpage::bench {
+namespace rowpage::test {
 namespace {
 
 sockaddr_in loopback(int port) {
@@ -41,19 +41,19 @@ bool send_all(int line, const char* data, std::size_t size) {
 
 }  // namespace
 
-Wire::Wire(int port) : target_(port) {
+Relay::Relay(int port) : target_(port) {
   listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in address = loopback(0);
   socklen_t size = sizeof address;
   if (::pipe2(wake_, O_CLOEXEC) != 0 || ::bind(listener_, reinterpret_cast<sockaddr*>(&address), size) != 0 ||
-      ::listen(listener_, 16) != 0 || ::getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size) != 0) {
+      ::listen(listener_, 64) != 0 || ::getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size) != 0) {
     return;
   }
   port_ = ntohs(address.sin_port);
   acceptor_ = std::thread([this] { accept_all(); });
 }
 
-Wire::~Wire() {
+Relay::~Relay() {
   ::close(wake_[1]);
   if (acceptor_.joinable()) acceptor_.join();
   for (auto& each : relays_) each.join();
@@ -61,50 +61,112 @@ Wire::~Wire() {
   ::close(listener_);
 }
 
-void Wire::reset() {
+void Relay::cut(bool reset) {
   const std::scoped_lock lock(mutex_);
-  traffic_ = {};
+  cut_locked(reset);
 }
 
-Wire::Traffic Wire::traffic() const {
+void Relay::cut_locked(bool reset) {
+  for (const auto& line : open_) {
+    const linger at_once{.l_onoff = 1, .l_linger = 0};
+    for (const int end : {line.program, line.server}) {
+      if (reset) ::setsockopt(end, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+      // A shutdown wakes the line's thread, which closes; with the linger above that is a reset for what is unread.
+      ::shutdown(end, reset ? SHUT_RD : SHUT_RDWR);
+    }
+    ++cuts_;
+  }
+  left_ = 0;
+}
+
+void Relay::cut_after(std::int64_t bytes, bool reset) {
+  const std::scoped_lock lock(mutex_);
+  left_ = bytes;
+  reset_ = reset;
+}
+
+void Relay::shut(bool shut) {
+  const std::scoped_lock lock(mutex_);
+  shut_ = shut;
+}
+
+std::int64_t Relay::cuts() const {
+  const std::scoped_lock lock(mutex_);
+  return cuts_;
+}
+
+Relay::Traffic Relay::traffic() const {
   const std::scoped_lock lock(mutex_);
   return traffic_;
 }
 
-void Wire::accept_all() {
+void Relay::reset_traffic() {
+  const std::scoped_lock lock(mutex_);
+  traffic_ = {};
+}
+
+void Relay::accept_all() {
   while (true) {
     std::array<pollfd, 2> wait = {{{listener_, POLLIN, 0}, {wake_[0], POLLIN, 0}}};
     if (::poll(wait.data(), wait.size(), -1) <= 0) continue;
     if (wait[1].revents != 0) return;
     const int program = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
-    if (program >= 0) relays_.emplace_back([this, program] { relay(program); });
+    if (program < 0) continue;
+    bool shut = false;
+    {
+      const std::scoped_lock lock(mutex_);
+      shut = shut_;
+    }
+    if (shut) {
+      ::close(program);
+    } else {
+      relays_.emplace_back([this, program] { relay(program); });
+    }
   }
 }
 
-void Wire::relay(int program) {
+void Relay::relay(int program) {
   const int server = connect_to(target_);
+  if (server < 0) {
+    ::close(program);
+    return;
+  }
   const int on = 1;
   for (const int line : {program, server}) ::setsockopt(line, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  {
+    const std::scoped_lock lock(mutex_);
+    open_.insert({program, server});
+  }
+  std::array<char, 16 * 1024> buffer;
   bool server_spoke_last = true;
-  std::array<char, 64 * 1024> buffer;
-  for (bool open = server >= 0; open;) {
+  for (bool open = true; open;) {
     std::array<pollfd, 3> wait = {{{program, POLLIN, 0}, {server, POLLIN, 0}, {wake_[0], POLLIN, 0}}};
     if (::poll(wait.data(), wait.size(), -1) <= 0) continue;
     if (wait[2].revents != 0) break;
     for (const bool from_server : {false, true}) {
-      if (wait[from_server ? 1 : 0].revents == 0) continue;
-      const auto got = ::recv(from_server ? server : program, buffer.data(), buffer.size(), 0);
+      if (!open || wait[from_server ? 1 : 0].revents == 0) continue;
+      auto got = ::recv(from_server ? server : program, buffer.data(), buffer.size(), 0);
+      bool last = got <= 0;
       if (got > 0) {
         const std::scoped_lock lock(mutex_);
         if (!from_server && server_spoke_last) ++traffic_.round_trips;
         server_spoke_last = from_server;
         (from_server ? traffic_.received : traffic_.sent) += got;
+        if (left_ > 0 && (left_ -= got) <= 0) {
+          got += left_;  // what was allowed of it still arrives
+          last = true;
+          cut_locked(reset_);
+        }
       }
-      open = open && got > 0 && send_all(from_server ? program : server, buffer.data(), static_cast<std::size_t>(got));
+      if (got > 0)
+        last = !send_all(from_server ? program : server, buffer.data(), static_cast<std::size_t>(got)) || last;
+      open = !last;
     }
   }
+  const std::scoped_lock lock(mutex_);
+  open_.erase({program, server});
   ::close(program);
   ::close(server);
 }
 
-}  // namespace rowpage::bench
+}  // namespace rowpage::test
