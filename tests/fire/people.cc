@@ -47,14 +47,27 @@ bool People::untouched_by(Side side, const std::string& record) const {
   return true;
 }
 
-// Only Notion has the window.
+// Notion has the window, from our last look at the page until our write lands; the row is read in between. So what SQL
+// has changed and no sync has carried yet is left alone in Notion, and by SQL what Notion has changed since this sync
+// began.
 bool People::free(Side side, const std::string& record, std::size_t cell, bool running) const {
-  if (!running || side == Side::supabase) return true;
+  if (!running) return true;
   for (const std::size_t one : {cell, whole_record}) {
     const auto found = touched_.find({record, one});
-    if (found != touched_.end() && found->second.by[static_cast<int>(Side::supabase)] != 0) return false;
+    if (found == touched_.end()) continue;
+    const auto [in_notion, by_sql] = found->second.by;
+    if (side == Side::notion ? by_sql != 0 : in_notion > began_) return false;
   }
   return true;
+}
+
+// A request of ours whose outcome is not known yet may have made what the page shows. Who takes exactly that away again
+// cannot be told from a write that never landed (the ABA limit).
+bool People::in_doubt(const Half& page, std::string_view kinds) const {
+  return !stage_
+              .sql("select 1 from rowpage.pending where page_id = $1 and kind = any($2::text[])",
+                   {page.id, std::string(kinds)})
+              .empty();
 }
 
 void People::ended_well(std::uint64_t began) {
@@ -230,7 +243,8 @@ void People::edit(Side side, const Half& half, const Shown& shown, bool is_item,
     box = new_box(shown, half.record);
     if (box == nullptr) return;
     value = half.record + ">" + box->record;
-  } else if (cell != name_cell && !is_null(half.values[cell]) && below(8) == 0 && !deleted_lately(half.record)) {
+  } else if (cell != name_cell && !is_null(half.values[cell]) && below(8) == 0 && !deleted_lately(half.record) &&
+             (side == Side::supabase || !in_doubt(half, "{update}"))) {
     value = Null{};
   } else {
     value = fresh(cell, half.record);
@@ -337,6 +351,7 @@ void People::link(Side side, const Half& half, const Shown& shown) {
   if (boxes.empty()) return;
   const Half& box = *boxes[below(boxes.size())];
   const bool there = half.boxes.contains(box.record);
+  const bool doubt = side == Side::notion && in_doubt(half, "{update}");
   if (side == Side::notion) {
     // The list replaces the one that is there: whatever it holds stays in it, in listings or not.
     json::array list;
@@ -360,7 +375,7 @@ void People::link(Side side, const Half& half, const Shown& shown) {
   Touched& touched = link_touched_[key];
   const bool other = touched.by[side == Side::notion ? 1 : 0] != 0;
   touched.by[static_cast<int>(side)] = ghost_.moment();
-  links_[key] = other ? Wish::either : there ? Wish::gone : Wish::there;
+  links_[key] = other || doubt ? Wish::either : there ? Wish::gone : Wish::there;
   did(side, half.record, (there ? "unlinked " : "linked ") + box.record, false);
   ++tally_.link_edits;
 }
