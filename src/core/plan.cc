@@ -405,6 +405,7 @@ class Decider {
       if (base.page || base.row) {
         action_.close = true;
         action_.reasons.push_back("deleted on both sides");
+        nothing_to_decide();
       }
       return;
     }
@@ -414,6 +415,11 @@ class Decider {
     } else {
       base.row ? row_was_deleted() : page_came_back();
     }
+  }
+
+  // Of a record that is gone nobody need decide anything any more; the log keeps both values.
+  void nothing_to_decide() {
+    for (std::size_t i = 0; i < pair_.fields.size(); ++i) action_.settled.push_back(i);
   }
 
   // Both halves live, at least one of them lived on only in our state: nothing to write, the link lives again.
@@ -441,6 +447,7 @@ class Decider {
       return;
     }
     action_.reasons.push_back("trashed in Notion");
+    nothing_to_decide();
     action_.row_op = pair_.deletes == Deletes::hard ? RowOp::hard_delete : RowOp::soft_delete;
   }
 
@@ -459,6 +466,7 @@ class Decider {
     }
     action_.reasons.push_back(gone ? "the row was deleted in Supabase" : "the row was marked deleted in Supabase");
     action_.page_op = PageOp::trash;
+    nothing_to_decide();
   }
 
   void page_came_back() {

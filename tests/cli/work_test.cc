@@ -165,5 +165,38 @@ TEST_F(Work, a_newer_schema_is_refused_by_an_older_program) {
   }
 }
 
+// Found under fire: exit 4 for ever.
+TEST_F(Work, a_conflict_of_a_record_that_both_sides_deleted_waits_for_nobody) {
+  world.full_bookkeeping();
+  auto yaml = world.read("rowpage.yaml");
+  const auto at = yaml.find("prefer: newest");
+  ASSERT_NE(at, std::string::npos);
+  yaml.replace(at, 14, "prefer: ask");
+  world.write("rowpage.yaml", yaml);
+  ASSERT_EQ(world.run({"setup"}).code, 0);
+  for (const bool decided_first : {true, false}) {
+    const auto page = world.page(decided_first ? "decided" : "open", "Ops", "2026-01-01");
+    ASSERT_EQ(sync().code, 0);
+    world.person("PATCH", "/v1/pages/" + page, json::object{{"properties", json::object{{"Date", day("2026-02-02")}}}});
+    world.sql("update decision_vault set date = '2026-03-03' where deleted_at is null");
+    EXPECT_EQ(sync().code, 4);
+    const auto decide = [&] {
+      const auto list = world.run({"conflicts", "list", "--json"});
+      for (const auto& conflict : *find_array(list.object, "conflicts")) {
+        const auto id = number_text(*as_number(*find(conflict, "id")));
+        EXPECT_EQ(world.run({"conflicts", "resolve", id, "--take", "notion"}).code, 0);
+      }
+    };
+    if (decided_first) decide();
+    world.person("PATCH", "/v1/pages/" + page, json::object{{"in_trash", true}});
+    world.sql("update decision_vault set deleted_at = now() where deleted_at is null");
+    Ran after;
+    for (int i = 0; i < 3; ++i) after = sync({"--full"});
+    EXPECT_EQ(after.code, 0) << after.out << after.err;
+    EXPECT_NE(world.run({"conflicts", "list"}).out.find("no conflict waits"), std::string::npos);
+    EXPECT_EQ(world.number("select count(*) from rowpage.parked"), 0);
+  }
+}
+
 }  // namespace
 }  // namespace rowpage::test

@@ -47,14 +47,27 @@ bool People::untouched_by(Side side, const std::string& record) const {
   return true;
 }
 
-// Only Notion has the window.
+// Notion has the window, from our last look at the page until our write lands; the row is read in between. So what SQL
+// has changed and no sync has carried yet is left alone in Notion, and by SQL what Notion has changed since this sync
+// began.
 bool People::free(Side side, const std::string& record, std::size_t cell, bool running) const {
-  if (!running || side == Side::supabase) return true;
+  if (!running) return true;
   for (const std::size_t one : {cell, whole_record}) {
     const auto found = touched_.find({record, one});
-    if (found != touched_.end() && found->second.by[static_cast<int>(Side::supabase)] != 0) return false;
+    if (found == touched_.end()) continue;
+    const auto [in_notion, by_sql] = found->second.by;
+    if (side == Side::notion ? by_sql != 0 : in_notion > began_) return false;
   }
   return true;
+}
+
+// A request of ours whose outcome is not known yet may have made what the page shows. Who takes exactly that away again
+// cannot be told from a write that never landed (the ABA limit).
+bool People::in_doubt(const Half& page, std::string_view kinds) const {
+  return !stage_
+              .sql("select 1 from rowpage.pending where page_id = $1 and kind = any($2::text[])",
+                   {page.id, std::string(kinds)})
+              .empty();
 }
 
 void People::ended_well(std::uint64_t began) {
@@ -230,44 +243,49 @@ void People::edit(Side side, const Half& half, const Shown& shown, bool is_item,
     box = new_box(shown, half.record);
     if (box == nullptr) return;
     value = half.record + ">" + box->record;
-  } else if (cell != name_cell && !is_null(half.values[cell]) && below(8) == 0 && !deleted_lately(half.record)) {
-    value = Null{};
-  } else {
-    value = fresh(cell, half.record);
+  } else if (cell != name_cell && !is_null(half.values[cell]) && below(8) == 0 && !deleted_.contains(half.record) &&
+             (side == Side::supabase || !in_doubt(half, "{update}"))) {
+    update
   }
-  Values values(is_item ? item_cells : box_cells);
-  values[cell] = value;
-  if (side == Side::notion) {
-    // Opened just before; what else may write this cell while a sync runs is kept out by free().
-    json::value answer;
-    if (stage_.try_person("PATCH", "/v1/pages/" + half.id,
-                          json::object{{"properties", properties(values, cell, box ? box->id : "")}}, answer) != 200) {
-      return;  // trashed meanwhile
-    }
-    ghost_.wrote(side, half.record, cell, half.values[cell], value);
-  } else {
-    // The value replaced is the one that was there, whoever wrote it a moment ago.
-    const std::string table = is_item ? "items" : "boxes", column = columns_of[cell];
-    const std::string old = cell == box_cell ? "(select split_part(name, '.', 1) from boxes where id = old.box_id)"
-                                             : "old." + column + "::text";
-    const auto rows = stage_.sql("with old as (select id, " + column + " from " + table +
-                                     " where id = $1 and deleted_at is null for update) update " + table + " t set " +
-                                     column + " = $2 from old where t.id = old.id returning " + old,
-                                 {half.id, box ? Sql::Cell(box->id) : sql_text(value)});
-    if (rows.empty()) return;
-    Value before;
-    if (const auto& text = rows[0][0]) {
-      before = cell == amount_cell ? Value(std::stod(*text))
-               : cell == day_cell  ? day_of(*text)
-               : cell == box_cell  ? Value(half.record + ">" + *text)
-                                   : text_or_null(*text);
-    }
-    ghost_.wrote(side, half.record, cell, before, value);
+  "))) {
+      value = Null{};
+}
+else {
+  value = fresh(cell, half.record);
+}
+Values values(is_item ? item_cells : box_cells);
+values[cell] = value;
+if (side == Side::notion) {
+  // Opened just before; what else may write this cell while a sync runs is kept out by free().
+  json::value answer;
+  if (stage_.try_person("PATCH", "/v1/pages/" + half.id,
+                        json::object{{"properties", properties(values, cell, box ? box->id : "")}}, answer) != 200) {
+    return;  // trashed meanwhile
   }
-  touch(side, half.record, cell);
-  if (is_null(value)) touch(side, half.record, any_blank);
-  did(side, half.record, "wrote " + sim::value_name(cell, value), running);
-  ++tally_.edits;
+  ghost_.wrote(side, half.record, cell, half.values[cell], value);
+} else {
+  // The value replaced is the one that was there, whoever wrote it a moment ago.
+  const std::string table = is_item ? "items" : "boxes", column = columns_of[cell];
+  const std::string old = cell == box_cell ? "(select split_part(name, '.', 1) from boxes where id = old.box_id)"
+                                           : "old." + column + "::text";
+  const auto rows = stage_.sql("with old as (select id, " + column + " from " + table +
+                                   " where id = $1 and deleted_at is null for update) update " + table + " t set " +
+                                   column + " = $2 from old where t.id = old.id returning " + old,
+                               {half.id, box ? Sql::Cell(box->id) : sql_text(value)});
+  if (rows.empty()) return;
+  Value before;
+  if (const auto& text = rows[0][0]) {
+    before = cell == amount_cell ? Value(std::stod(*text))
+             : cell == day_cell  ? day_of(*text)
+             : cell == box_cell  ? Value(half.record + ">" + *text)
+                                 : text_or_null(*text);
+  }
+  ghost_.wrote(side, half.record, cell, before, value);
+}
+touch(side, half.record, cell);
+if (is_null(value)) touch(side, half.record, any_blank);
+did(side, half.record, "wrote " + sim::value_name(cell, value), running);
+++tally_.edits;
 }
 
 bool People::deleted_lately(const std::string& record) const {
@@ -276,7 +294,8 @@ bool People::deleted_lately(const std::string& record) const {
 }
 
 // An emptied cell is an edit without a value, so the ghost could not tell what brings such a record back: nobody
-// deletes a record of which something was emptied since the last sync that ended well, nor the other way round.
+// deletes a record of which something was emptied since the last sync that ended well, and nobody empties what was ever
+// deleted.
 void People::remove(Side side, const Half& half, bool running) {
   if (deletions_open_ >= open_deletions_max) return;
   const auto blank = touched_.find({half.record, any_blank});
@@ -310,6 +329,7 @@ void People::remove(Side side, const Half& half, bool running) {
            row[4] ? day_of(*row[4]) : Value(Null{}),
            half.values[box_cell]};
   }
+  deleted_.insert(half.record);
   ghost_.deleted(side, half.record, saw, ambiguous);
   touch(side, half.record, whole_record);
   did(side, half.record, hard_ && side == Side::supabase ? "deleted the row" : "deleted it", running);
@@ -337,6 +357,7 @@ void People::link(Side side, const Half& half, const Shown& shown) {
   if (boxes.empty()) return;
   const Half& box = *boxes[below(boxes.size())];
   const bool there = half.boxes.contains(box.record);
+  const bool doubt = side == Side::notion && in_doubt(half, "{update}");
   if (side == Side::notion) {
     // The list replaces the one that is there: whatever it holds stays in it, in listings or not.
     json::array list;
@@ -360,7 +381,7 @@ void People::link(Side side, const Half& half, const Shown& shown) {
   Touched& touched = link_touched_[key];
   const bool other = touched.by[side == Side::notion ? 1 : 0] != 0;
   touched.by[static_cast<int>(side)] = ghost_.moment();
-  links_[key] = other ? Wish::either : there ? Wish::gone : Wish::there;
+  links_[key] = other || doubt ? Wish::either : there ? Wish::gone : Wish::there;
   did(side, half.record, (there ? "unlinked " : "linked ") + box.record, false);
   ++tally_.link_edits;
 }

@@ -4,8 +4,9 @@
 // A value is written once, so every cell names its author, and a title begins with the record's birth-mark ("r7.31"):
 // no copy can hide. What cannot be prevented is kept out by rule, not excused afterwards: Notion has no conditional
 // write, so an edit there between our last look and our write is lost (docs/guarantees.md). While a sync runs, people
-// in Notion therefore leave alone what was changed by SQL since the last sync that ended well; SQL is guarded by
-// compare-and-set, so there they may do anything at any time.
+// in Notion therefore leave alone what SQL has changed and no sync has carried yet, and by SQL nobody touches what was
+// changed in Notion since this sync began. Nobody takes away in Notion what a request of unknown outcome may have put
+// there: that cannot be told from a write that never landed.
 #pragma once
 
 #include <map>
@@ -56,7 +57,7 @@ class People {
   /// One action while a sync runs; by SQL or in Notion.
   void meanwhile();
   /// A sync begins; one that ended well has carried what was done before it began.
-  std::uint64_t began() const { return ghost_.moment(); }
+  std::uint64_t began() { return began_ = ghost_.moment(); }
   void ended_well(std::uint64_t began);
   /// Time has passed: what was done in Notion so far shows in queries and searches, so that a sync can carry it.
   void time_passed() { shown_ = ghost_.moment(); }
@@ -90,6 +91,7 @@ class People {
   void restore(Side side, const Half& half);
   void link(Side side, const Half& half, const Shown& shown);
   bool free(Side side, const std::string& record, std::size_t cell, bool running) const;
+  bool in_doubt(const Half& page, std::string_view kinds) const;
   bool untouched_by(Side side, const std::string& record) const;
   void touch(Side side, const std::string& record, std::size_t cell);
   void wrote_all(Side side, const std::string& record, const Values& values);
@@ -104,10 +106,12 @@ class People {
   sim::Ghost ghost_;
   Tally tally_;
   int next_value_ = 0, next_item_ = 0, next_box_ = 0;
-  std::uint64_t shown_ = 0;
+  std::uint64_t began_ = 0, shown_ = 0;
   int deletions_open_ = 0;  // since the last sync that ended well: below the brake
   std::map<std::pair<std::string, std::size_t>, Touched> touched_;
-  std::map<std::string, std::string> box_pages_;  // page id → record
+  std::set<std::string> deleted_;                  // records that ever were
+  std::map<std::string, std::string> item_names_;  // page id or row key → record, of all that were ever seen
+  std::map<std::string, std::string> box_pages_;   // page id → record
   std::vector<std::pair<std::string, std::string>> acts_;
   std::map<std::string, std::set<std::string>> used_boxes_;
   std::map<std::pair<std::string, std::string>, Wish> links_;

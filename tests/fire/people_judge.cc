@@ -11,11 +11,6 @@ std::vector<std::string> People::judge(const json::value& conflicts) {
   for (const auto* shown : {&notion, &supabase}) {
     for (const auto& box : shown->boxes) box_names[box.id] = box.record;
   }
-  std::map<std::string, std::string> item_names;
-  for (const auto* shown : {&notion, &supabase}) {
-    for (const auto& item : shown->items) item_names[item.id] = item.record;
-  }
-
   std::vector<Conflict> log;
   const auto* list = find_array(conflicts, "conflicts");
   if (!list) return {"the conflicts cannot be read: " + to_text(conflicts)};
@@ -33,9 +28,9 @@ std::vector<std::string> People::judge(const json::value& conflicts) {
       const auto* linked = std::get_if<TextList>(into);
       if (conflict.field != box_cell || linked == nullptr) continue;
       const auto item =
-          item_names.find(std::string(find_string(one, std::string_view(side) == "page" ? "page_id" : "key")));
+          item_names_.find(std::string(find_string(one, std::string_view(side) == "page" ? "page_id" : "key")));
       const auto box = box_names.find(linked->front());
-      if (item != item_names.end() && box != box_names.end()) *into = item->second + ">" + box->second;
+      if (item != item_names_.end() && box != box_names.end()) *into = item->second + ">" + box->second;
     }
     log.push_back(std::move(conflict));
   }

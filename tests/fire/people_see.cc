@@ -67,7 +67,7 @@ Shown People::in_notion() {
       const auto list = stage_.person("POST", "/v1/data_sources/" + sources_[is_item ? 0 : 1] + "/query", body);
       for (const auto& page : *find_array(list, "results")) {
         Half half = half_of(page, is_item);
-        if (!is_item) box_pages_[half.id] = half.record;
+        (is_item ? item_names_ : box_pages_)[half.id] = half.record;
         (is_item ? shown.items : shown.boxes).push_back(std::move(half));
       }
       cursor = find_bool(list, "has_more") ? find_string(list, "next_cursor") : std::string_view();
@@ -101,6 +101,7 @@ Shown People::in_sql() {
                    row[5] ? day_of(*row[5]) : Value(Null{}),
                    Value(Null{})};
     half.record = sim::record_of(half.values[name_cell]);
+    item_names_[half.id] = half.record;
     if (row[6]) half.values[box_cell] = half.record + ">" + *row[6];
     half.deleted = *row[7] == "t";
     for (std::string list = row[8].value_or(""); !list.empty();) {
