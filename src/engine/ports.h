@@ -232,7 +232,8 @@ struct Batch {
   std::int64_t run = 0;
   std::vector<Item> items;
   std::optional<PairState> state;   // watermark and the like
-  std::vector<std::size_t> forget;  // fields whose shadows are to be as of a property just made: blank on both sides
+  std::vector<std::size_t> forget;  // fields whose shadows are to be as of a property just made: blank on both sides,
+                                    // and unsettled, for the halves never agreed in it (but a checkbox shows false)
 };
 
 struct ItemResult {

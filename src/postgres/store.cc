@@ -1,5 +1,7 @@
 #include "postgres/store.h"
 
+#include <algorithm>
+
 #include <unistd.h>
 #include <cmath>
 
@@ -248,7 +250,8 @@ Result<std::vector<Link>> PostgresStore::links(const Pair& pair, const std::stri
       }
     }
     for (const auto& column : parse_array(rows.text(i, 11)).value_or(std::vector<std::string>{})) {
-      if (const auto field = shape.field_named(column)) link.unsettled.push_back(*field);
+      const auto field = shape.field_named(column);
+      if (field && std::ranges::find(link.unsettled, *field) == link.unsettled.end()) link.unsettled.push_back(*field);
     }
     link.page_noted = rows.flag(i, 12);
     list.push_back(std::move(link));

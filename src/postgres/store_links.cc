@@ -31,11 +31,13 @@ constexpr const char* linked_pair =
 /// reference, live, whether the reference is still to be looked up by key, and whether the record is known as deleted.
 std::string targets_sql(const FarEnd& far, const Relation& relation, const std::string& among) {
   const std::string as = comparable_type(relation.reference.type);
-  // Where the key names the links, its type is known, and whether a page's row is still there costs an index look-up.
-  std::string row_there = "true";
+  // Where the key names the links, its type is known, and what became of a page's row costs an index look-up.
+  std::string its_row;
   if (far.by_key) {
-    row_there = "exists (select from " + far.target + " t where " +
-                (as.empty() ? far.key + "::text = l.row_key" : far.key + " = l.row_key::" + as) + ")";
+    const std::string wanted =
+        "case when f.k is null and l.row_key <> '' then l.row_key" + (as.empty() ? std::string() : "::" + as) + " end";
+    its_row = "left join lateral (select " + far.deleted + " as d from " + far.target + " t where " + far.key +
+              (as.empty() ? "::text" : "") + " = " + wanted + ") g on true ";
   }
   return "with found as materialized (select " + far.key + "::text as k, " + far.reference + "::text as r, " +
          far.deleted + " as d from " + far.target + " t where " + among +
@@ -50,10 +52,11 @@ std::string targets_sql(const FarEnd& far, const Relation& relation, const std::
          std::string(far.by_key ? "l.row_key <> '' and l.row_key = any($5::text[])" : "false") +
          ")) "
          "select coalesce(l.page_id, ''), coalesce(l.row_key, f.k), coalesce(f.r, " +
-         std::string(far.by_key ? "l.row_key" : "''") +
-         "), coalesce(l.live and case when l.row_key = '' then false when f.k is not null then true else " + row_there +
-         " end, false), f.k is null, coalesce(f.d, false) or coalesce(l.dead, false) from tied l full join found f on "
-         "f.k = l.row_key order by 2, 1";
+         std::string(far.by_key ? "l.row_key" : "''") + "), coalesce(l.live and l.row_key <> '' and (" +
+         std::string(far.by_key ? "f.k is not null or g.d is not null" : "true") +
+         "), false), f.k is null, coalesce(f.d, " + (far.by_key ? "g.d, " : "") +
+         "false) or coalesce(l.dead, false) from tied l full join found f on f.k = l.row_key " + its_row +
+         "order by 2, 1";
 }
 
 }  // namespace
@@ -99,17 +102,21 @@ Result<std::vector<Target>> PostgresStore::targets(const Pair& pair, std::size_t
     }
     if (without.empty()) return list;
     // The type of the key is not known here; the server takes the parameter for an array of it.
-    auto rows = unit.run("select " + far.key + "::text, " + far.reference + "::text from " + far.target + " t where " +
-                             far.key + " = any($1)",
+    auto rows = unit.run("select " + far.key + "::text, " + far.reference + "::text, " + far.deleted + " from " +
+                             far.target + " t where " + far.key + " = any($1)",
                          {array_literal(without)}, doing);
     if (!rows) return fail(rows.error());
-    std::map<std::string, std::string, std::less<>> reference;
-    for (int i = 0; i < rows->rows(); ++i) reference.emplace(rows->text(i, 0), rows->text(i, 1));
+    std::map<std::string, int, std::less<>> line;
+    for (int i = 0; i < rows->rows(); ++i) line.emplace(rows->text(i, 0), i);
     for (auto& target : list) {
       if (!target.ref.empty()) continue;
-      const auto row = reference.find(target.key);
-      if (row == reference.end()) target.live = false;  // the row is gone
-      if (row != reference.end()) target.ref = row->second;
+      const auto row = line.find(target.key);
+      if (row == line.end()) {
+        target.live = false;  // the row is gone
+        continue;
+      }
+      target.ref = std::string(rows->text(row->second, 1));
+      target.deleted = target.deleted || rows->flag(row->second, 2);
     }
     return list;
   });

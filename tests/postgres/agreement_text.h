@@ -4,6 +4,9 @@
 #pragma once
 
 #include <algorithm>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
 #include <sstream>
 #include <string>
 #include <tuple>
@@ -13,6 +16,25 @@
 #include "engine/ports.h"
 
 namespace rowpage::testing {
+
+/// How many histories to play, and the seed of the first; each has the next one.
+struct Histories {
+  std::uint64_t count = 1, seed = 1;
+};
+
+/// `usual`, or `many` with ROWPAGE_FULL=1, or ROWPAGE_HISTORIES; from ROWPAGE_SEED.
+inline Histories histories(std::uint64_t usual, std::uint64_t many) {
+  const char *count = std::getenv("ROWPAGE_HISTORIES"), *seed = std::getenv("ROWPAGE_SEED");
+  return {count != nullptr              ? std::strtoull(count, nullptr, 10)
+          : std::getenv("ROWPAGE_FULL") ? many
+                                        : usual,
+          seed != nullptr ? std::strtoull(seed, nullptr, 10) : 1};
+}
+
+inline void tell_agreement(std::uint64_t histories, int steps, std::uint64_t answers) {
+  std::printf("agreement: %llu histories, %d steps, %llu answers compared\n",
+              static_cast<unsigned long long>(histories), steps, static_cast<unsigned long long>(answers));
+}
 
 inline std::string text_of(const Value& value) {
   return canonical_text(value_to_json(value));
@@ -57,7 +79,7 @@ inline std::string text_of(const Link& link) {
       << "row " << text_of(link.row_shadow) << link.page_live << link.row_live << " " << link.page_edited_ms << " seen "
       << text_of(link.page_seen) << "/ " << text_of(link.row_seen) << "choices ";
   for (const auto& [field, side] : choices) out << field << name_of(side) << " ";
-  out << "unsettled " << text_of(link.unsettled) << "\n";
+  out << "unsettled " << text_of(link.unsettled) << (link.page_noted ? "noted\n" : "\n");
   return out.str();
 }
 
@@ -83,7 +105,9 @@ inline std::string text_of(const PairState& s) {
   out << "state " << s.known << s.first_sync_done << s.capture_ready << s.stranded_pages << s.scan_needed << " "
       << s.watermark_ms.value_or(-1) << " " << s.full_scan_ms.value_or(-1) << " " << s.fingerprint << " " << s.bot_id
       << " " << s.schema_json << " " << s.schema_ms << " " << flag(s.trash_query) << flag(s.trash_search) << " "
-      << s.live_links << "\n";
+      << s.live_links;
+  for (const auto& [name, id] : s.properties) out << " " << name << "=" << id;
+  out << "\n";
   return out.str();
 }
 

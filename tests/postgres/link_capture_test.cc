@@ -49,6 +49,13 @@ TEST_P(LinkCaptureTest, our_own_link_is_no_news_of_its_owner_and_news_for_every_
   EXPECT_EQ(seen(), "b2.blocks.blocked_id");
 }
 
+TEST_P(LinkCaptureTest, our_link_is_news_of_the_other_end_even_where_that_record_writes_the_same_field) {
+  const Row a = task("a"), b = task("b"), c = task("c");
+  forget_queue();
+  ASSERT_TRUE(commit(tasks, {edges_of(a.key, {{blocks, {b.key}, {}}}), edges_of(b.key, {{blocked_by, {c.key}, {}}})}));
+  EXPECT_EQ(seen(), "b.blocks.blocked_id c.blocks.task_id") << "b wrote its link to c and has not seen the one from a";
+}
+
 TEST_P(LinkCaptureTest, what_a_users_trigger_links_inside_our_transaction_is_a_change) {
   const Row a = task("a"), b = task("b"), c = task("c");
   sql(direct,

@@ -3,7 +3,8 @@
 // store on a real server, and after every step everything that either can tell must be the same.
 //
 // What may differ is left out: ids and versions as such (their effect, moved or done, is compared), times of the two
-// clocks, and keys the database makes (histories name their keys).
+// clocks, and keys the database makes (histories name their keys). ROWPAGE_HISTORIES, ROWPAGE_SEED and ROWPAGE_FULL say
+// how many there are (agreement_text.h).
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -99,6 +100,7 @@ class Agreement {
     odd_ = chance(0.5);
     some_keys_ = {one_of(keys_), one_of(keys_), one_of(keys_), "not a key"};
     EXPECT_EQ(all(model_, model_), all(*table_, *store_));
+    answers += 16;  // questions asked in `all`, and the two below
 
     std::string open, history;
     for (const auto& [key, field] : model_.open_conflicts()) open += key + " " + pair_.fields[field].column + ",";
@@ -243,6 +245,7 @@ class Agreement {
     tie.nonce = again.empty() || held ? fresh_nonce() : again;
     tie.page_live = chance(0.8);
     tie.row_live = chance(0.8);
+    tie.page_noted = chance(0.5);
     tie.page_edited_ms = chance(0.5) ? 0 : 1'700'000'040'000;
     tie.page_seen = times();
     tie.row_seen = times();
@@ -378,6 +381,7 @@ class Agreement {
     did_ = "commit of " + std::to_string(ours.items.size());
     const auto model = model_.commit(pair_, ours), real = store_->commit(pair_, theirs);
     ++commits;
+    ++answers;
     if (model) {
       for (const auto& result : model->items) moved += result.outcome == ItemResult::Outcome::moved ? 1 : 0;
     } else {
@@ -388,6 +392,7 @@ class Agreement {
 
  public:
   int commits = 0, moved = 0, refused = 0;
+  std::uint64_t answers = 0;
 
  private:
   std::mt19937_64 random_;
@@ -411,25 +416,31 @@ class Agreement {
 
 TEST(ModelAgreement, the_model_of_the_simulation_and_the_real_store_tell_the_same_after_every_step) {
   ROWPAGE_NEEDS_POSTGRES();
-  int commits = 0, moved = 0, refused = 0;
-  for (std::uint64_t seed = 1; seed <= 6; ++seed) {
-    SCOPED_TRACE("seed " + std::to_string(seed));
-    Agreement both(seed);
+  const Histories wanted = histories(6, 60);
+  std::uint64_t answers = 0;
+  int commits = 0, moved = 0, refused = 0, steps = 0;
+  for (std::uint64_t i = 0; i < wanted.count; ++i) {
+    SCOPED_TRACE("replay: ROWPAGE_HISTORIES=1 ROWPAGE_SEED=" + std::to_string(wanted.seed + i));
+    Agreement both(wanted.seed + i);
     both.set_up();
     for (int step = 0; step < 80 && !::testing::Test::HasFailure(); ++step) {
       SCOPED_TRACE("step " + std::to_string(step));
       both.step();
       both.compare();
+      ++steps;
     }
     if (::testing::Test::HasFailure()) return;
+    answers += both.answers;
     commits += both.commits;
     moved += both.moved;
     refused += both.refused;
   }
+  tell_agreement(wanted.count, steps, answers);
   // Histories in which nothing is ever moved or refused would prove little.
-  EXPECT_GT(commits, 150);
-  EXPECT_GT(moved, 20);
-  EXPECT_GT(refused, 10);
+  const auto of_all = [&](int each) { return each * static_cast<int>(wanted.count); };
+  EXPECT_GT(commits, of_all(25));
+  EXPECT_GT(moved, of_all(3));
+  EXPECT_GT(refused, of_all(1));
 }
 
 }  // namespace

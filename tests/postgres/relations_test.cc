@@ -52,12 +52,11 @@ TEST_P(RelationsTest, edges_are_idempotent_with_and_without_a_key_on_the_join_ta
   }
 }
 
-TEST_P(RelationsTest, edges_alone_leave_the_row_as_it_is_and_need_no_version) {
+TEST_P(RelationsTest, edges_alone_leave_the_row_as_it_is_and_are_written_without_a_version_too) {
   const Row a = task("a"), b = task("b");
   sql(direct, "update tasks set name = 'moved on' where id = '" + a.key + "'");
   const std::string before = cell(direct, "select xmin::text || name from tasks where id = '" + a.key + "'");
-  Item item = edges_of(a.key, {{blocks, {b.key}, {}}});
-  item.row->version = a.version;  // long gone
+  const Item item = edges_of(a.key, {{blocks, {b.key}, {}}});
   const Row now = stored(tasks, {item});
   EXPECT_EQ(now.values[task_name], Value(std::string("moved on")));
   EXPECT_EQ(cell(direct, "select xmin::text || name from tasks where id = '" + a.key + "'"), before);
@@ -180,6 +179,21 @@ TEST_P(RelationsTest, own_references_names_another_column_of_the_row_even_of_one
   EXPECT_EQ(seen[0].key, apollo.key);
   EXPECT_THAT(seen[0].fields, ElementsAre(3));
   EXPECT_EQ(read(projects, apollo.key).values[3], Value(sorted({a.key, b.key})));
+}
+
+TEST_P(RelationsTest, links_alone_are_not_written_beside_a_row_that_changed_since_it_was_read) {
+  const Row a = task("a"), b = task("b");
+  Item item = edges_of(a.key, {{blocks, {b.key}, {}}});
+  item.row->version = read(tasks, a.key).version;
+  item.link = link(tasks, a.key);
+  sql(direct, "update tasks set name = 'changed' where name = 'a'");
+  const auto lost = commit(tasks, {item});
+  ASSERT_TRUE(lost) << lost.error().what;
+  EXPECT_EQ(lost->items[0].outcome, ItemResult::Outcome::moved);
+  EXPECT_EQ(cell(direct, "select count(*) from blocks"), "0");
+  EXPECT_EQ(link(tasks, a.key).row_shadow[task_name], Value(std::string("a"))) << "the new name has yet to travel";
+  item.row->version = read(tasks, a.key).version;
+  EXPECT_EQ(stored(tasks, {item}).values[blocks], Value(TextList{b.key}));
 }
 
 TEST_P(RelationsTest, rows_of_one_batch_link_to_each_other_and_every_one_gets_its_own_links) {

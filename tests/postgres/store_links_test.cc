@@ -164,6 +164,22 @@ TEST_P(StoreLinksTest, a_target_tells_that_its_row_is_marked_as_deleted_or_that_
   EXPECT_TRUE(deleted(marked, "APO"));
 }
 
+TEST_P(StoreLinksTest, a_target_found_by_its_page_tells_as_well_that_its_row_is_marked_as_deleted) {
+  Pair marked = tasks;
+  marked.fields[project].relation.to_deleted = "deleted_at";
+  Field by_key = relation_of(Relation::Kind::column, "project_id", "projects");
+  by_key.relation.to_deleted = "deleted_at";
+  marked.fields.push_back(by_key);
+  insert(projects, "Apollo", "p1", {{1, std::string("APO")}});
+  for (const std::size_t field : {std::size_t{project}, marked.fields.size() - 1}) {
+    sql(direct, "update projects set deleted_at = null");
+    EXPECT_FALSE(targets(marked, field, {"p1"}, {})[0].deleted);
+    sql(direct, "update projects set deleted_at = now()");
+    EXPECT_TRUE(targets(marked, field, {"p1"}, {})[0].deleted);
+    EXPECT_TRUE(targets(marked, field, {"p1"}, {})[0].live) << "as our state saw it last";
+  }
+}
+
 TEST_P(StoreLinksTest, news_from_a_back_end_is_what_the_owners_shadow_says_otherwise) {
   insert(projects, "Apollo", "p1", {{1, std::string("APO")}});
   const Row a = task("a");

@@ -59,33 +59,33 @@ bool PostgresModel::restore(const std::string& key) {
 bool PostgresModel::hard_delete(const std::string& key) {
   if (at_->rows.erase(key) == 0) return false;
   capture(key, {});
-  cascade(key);
+  cascade({key}, false);
   return true;
 }
 
-// ON DELETE CASCADE of join rows, ON DELETE SET NULL of foreign keys.
-void PostgresModel::cascade(const std::string& key) {
+// ON DELETE CASCADE of join rows, ON DELETE SET NULL of foreign keys. Whatever rows and keys are behind it, a join
+// table's triggers see all that falls with a statement at once. What follows from our deletion counts as our doing.
+void PostgresModel::cascade(const std::set<std::string>& keys, bool by_us) {
   const std::string table = at_->table;
+  for (const auto& [name, join] : joins_) {
+    const bool own = join.own_table == table, other = join.other_table == table;
+    remove_edges(
+        name,
+        [&](const auto& edge) { return (own && keys.contains(edge.first)) || (other && keys.contains(edge.second)); },
+        by_us ? Doer::ours : Doer::people);
+  }
   for (auto& [name, data] : data_) {
     for (std::size_t i = 0; i < data.fields.size(); ++i) {
       const Relation& relation = data.fields[i].relation;
-      if (relation.kind == Relation::Kind::join) {
-        auto& edges = joins_[relation.join];
-        const auto copy = edges;
-        for (const auto& edge : copy) {
-          const bool own = name == table && edge.first == key, other = relation.to_table == table && edge.second == key;
-          if (!own && !other) continue;
-          edges.erase(edge);
-          capture_join(relation.join, edge.first);
-        }
-      } else if (relation.kind == Relation::Kind::column && relation.to_table == table) {
-        for (auto& [row_key, row] : data.rows) {
-          if (row.values[i] != Value(TextList{key})) continue;
-          row.values[i] = Null{};
-          row.version = next_version_++;
-          At there(*this, data);
-          capture(row_key, {i});
-        }
+      if (relation.kind != Relation::Kind::column || relation.to_table != table) continue;
+      for (auto& [row_key, row] : data.rows) {
+        const auto* list = std::get_if<TextList>(&row.values[i]);
+        if (list == nullptr || !keys.contains(list->front())) continue;
+        row.values[i] = Null{};
+        row.version = next_version_++;
+        row.updated_ms = clock_.now();
+        At there(*this, data);
+        capture(row_key, {i}, by_us);
       }
     }
   }
@@ -93,8 +93,15 @@ void PostgresModel::cascade(const std::string& key) {
 
 void PostgresModel::know(const Pair& pair) {
   Data& data = data_[pair.table_name];
+  data.schema = pair.schema_name;
   data.table = pair.table_name;
   data.fields = pair.fields;
+  data.keeps_time = !pair.book.updated_at_column.empty();
+  for (const auto& field : pair.fields) {
+    const Relation& relation = field.relation;
+    if (relation.kind != Relation::Kind::join) continue;
+    joins_.try_emplace(relation.join, JoinTable{relation.own, pair.table_name, relation.to_table, {}});
+  }
 }
 
 void PostgresModel::use(const Pair& pair) {
@@ -103,50 +110,103 @@ void PostgresModel::use(const Pair& pair) {
 }
 
 bool PostgresModel::link(const std::string& join, const std::string& own, const std::string& other) {
-  if (!joins_[join].emplace(own, other).second) return false;
-  capture_join(join, own);
+  if (!joins_[join].edges.emplace(own, other).second) return false;
+  capture_join(join, {{own, other}}, Doer::people);
   return true;
 }
 
 bool PostgresModel::unlink(const std::string& join, const std::string& own, const std::string& other) {
-  if (joins_[join].erase({own, other}) == 0) return false;
-  capture_join(join, own);
+  if (joins_[join].edges.erase({own, other}) == 0) return false;
+  capture_join(join, {{own, other}}, Doer::people);
   return true;
 }
 
-// A change of a join table reaches every pair that shows it.
-void PostgresModel::capture_join(const std::string& join, const std::string& own, bool by_us) {
+// Whether a relation shows a join table from its other end.
+bool PostgresModel::turned(const Relation& relation) const {
+  const auto join = joins_.find(relation.join);
+  return join != joins_.end() && join->second.own_column != relation.own;
+}
+
+void PostgresModel::remove_edges(const std::string& join, const std::function<bool(const Edges::value_type&)>& which,
+                                 Doer doer) {
+  Edges gone;
+  std::erase_if(joins_[join].edges, [&](const auto& edge) { return which(edge) && gone.insert(edge).second; });
+  capture_join(join, gone, doer);
+}
+
+// What one statement did to a join table reaches every field that shows it, each owner once; and makes the owners look
+// edited, unless it is our doing.
+void PostgresModel::capture_join(const std::string& join, const Edges& edges, Doer doer) {
   for (auto& [name, data] : data_) {
     for (std::size_t i = 0; i < data.fields.size(); ++i) {
       const Relation& relation = data.fields[i].relation;
       if (relation.kind != Relation::Kind::join || relation.join != join) continue;
+      std::set<std::string> owners;
+      for (const auto& edge : edges) owners.insert(turned(relation) ? edge.second : edge.first);
       At there(*this, data);
-      capture(own, {i}, by_us);
+      for (const auto& owner : owners) {
+        capture(owner, {i}, doer == Doer::ours);
+        const auto row = data.rows.find(owner);
+        if (doer != Doer::people || !data.keeps_time || row == data.rows.end()) continue;
+        row->second.updated_ms = clock_.now();
+        row->second.version = next_version_++;
+      }
     }
   }
 }
 
 Value PostgresModel::joined(const Relation& relation, const std::string& key) const {
+  const auto join = joins_.find(relation.join);
+  if (join == joins_.end()) return Null{};
+  const Edges& edges = join->second.edges;
   TextList list;
-  const auto edges = joins_.find(relation.join);
-  if (edges == joins_.end()) return Null{};
-  for (auto edge = edges->second.lower_bound({key, ""}); edge != edges->second.end() && edge->first == key; ++edge)
-    list.push_back(edge->second);
+  if (turned(relation)) {
+    for (const auto& [own, other] : edges) {
+      if (other == key) list.push_back(own);
+    }
+  } else {
+    for (auto edge = edges.lower_bound({key, ""}); edge != edges.end() && edge->first == key; ++edge)
+      list.push_back(edge->second);
+  }
   return make_list(std::move(list));
 }
 
-PostgresModel::OptionalError PostgresModel::write_edges(const Pair& pair, const RowWrite& write,
-                                                        const std::string& key) {
-  for (const auto& edges : write.edges) {
-    const Relation& relation = pair.fields[edges.field].relation;
-    const auto& targets = data_[relation.to_table].rows;
-    for (const auto& other : edges.add) {
-      if (!targets.contains(other))
-        return Error{Effect::none, Scope::record, Cause::constraint, "violates a foreign key of " + relation.join, {}};
-      joins_[relation.join].emplace(key, other);
+// The links of rows just written, a field at a time: for all rows what goes, then for all what comes. Our own links are
+// no news of the owner's field; whoever else shows the table hears of them.
+PostgresModel::OptionalError PostgresModel::write_edges(const Pair& pair, std::span<const RowWork> work) {
+  for (std::size_t field = 0; field < pair.fields.size(); ++field) {
+    const Relation& relation = pair.fields[field].relation;
+    if (relation.kind != Relation::Kind::join) continue;
+    Edges& edges = joins_[relation.join].edges;
+    const std::int64_t floor = next_entry_;
+    std::set<std::string> owners;
+    Edges gone, come;
+    for (const bool adds : {false, true}) {
+      for (const auto& row : work) {
+        if (!row.writes || row.item->row->kind == RowWrite::Kind::hard_delete) continue;
+        for (const auto& write : row.item->row->edges) {
+          if (write.field != field) continue;
+          owners.insert(row.key);
+          for (const auto& other : adds ? write.add : write.drop) {
+            const Edges::value_type edge = turned(relation) ? std::pair(other, row.key) : std::pair(row.key, other);
+            if (adds && !data_[relation.to_table].rows.contains(other))
+              return Error{
+                  Effect::none, Scope::record, Cause::constraint, "violates a foreign key of " + relation.join, {}};
+            if (adds ? edges.insert(edge).second : edges.erase(edge) != 0) (adds ? come : gone).insert(edge);
+          }
+        }
+      }
     }
-    for (const auto& other : edges.drop) joins_[relation.join].erase({key, other});
+    capture_join(relation.join, gone, Doer::ours);
+    capture_join(relation.join, come, Doer::ours);
+    std::erase_if(at_->log, [&](const auto& entry) {
+      return entry.first >= floor && entry.second.fields == std::vector{field} && owners.contains(entry.second.key);
+    });
   }
+  return std::nullopt;
+}
+
+PostgresModel::OptionalError PostgresModel::check_keys(const Pair& pair, const RowWrite& write) {
   for (const auto& [field, value] : write.set) {
     const Relation& relation = pair.fields[field].relation;
     if (relation.kind != Relation::Kind::column) continue;
@@ -176,8 +236,46 @@ void PostgresModel::claim(const std::string& key, const std::string& page_id) {
   row.version = next_version_++;
 }
 
+// With CASCADE: whatever references a table that is emptied is emptied as well.
 void PostgresModel::truncate() {
-  at_->rows.clear();
+  std::set<std::string> tables, joins;
+  std::vector<std::string> todo{at_->table};
+  while (!todo.empty()) {
+    const std::string table = todo.back();
+    todo.pop_back();
+    if (!tables.insert(table).second) continue;
+    for (const auto& [name, data] : data_) {
+      const bool references = std::ranges::any_of(data.fields, [&](const Field& field) {
+        return field.relation.kind == Relation::Kind::column && field.relation.to_table == table;
+      });
+      if (references) todo.push_back(name);
+    }
+    for (const auto& [name, join] : joins_) {
+      if (join.own_table == table || join.other_table == table) joins.insert(name);
+    }
+  }
+  for (const auto& join : joins) truncate_join(join);
+  for (const auto& [name, data] : data_) {
+    if (!tables.contains(data.table) && &data != at_) continue;
+    At there(*this, data_[name]);
+    at_->rows.clear();
+    whole();
+  }
+}
+
+void PostgresModel::truncate_join(const std::string& join) {
+  joins_[join].edges.clear();
+  for (auto& [name, data] : data_) {
+    for (const auto& field : data.fields) {
+      if (field.relation.kind != Relation::Kind::join || field.relation.join != join) continue;
+      At there(*this, data);
+      whole();
+    }
+  }
+}
+
+// An entry that asks for a scan.
+void PostgresModel::whole() {
   Captured entry;
   entry.id = next_entry_++;
   entry.at_ms = clock_.now();
@@ -199,6 +297,39 @@ void PostgresModel::lose_state() {
   at_->parked.clear();
   at_->log.clear();
   at_->state = {};
+}
+
+std::vector<std::int64_t> PostgresModel::reset(std::span<const Pair> pairs) {
+  std::vector<std::int64_t> removed;
+  for (const auto& pair : pairs) {
+    const Use use(*this, pair);
+    for (const auto& field : pair.fields) {
+      if (field.relation.kind == Relation::Kind::join)
+        remove_edges(
+            field.relation.join, [](const auto&) { return true; }, Doer::people);
+    }
+    const auto rows = std::exchange(at_->rows, {});
+    std::set<std::string> keys;
+    for (const auto& [key, row] : rows) keys.insert(key);
+    cascade(keys, false);
+    removed.push_back(std::ssize(rows));
+  }
+  for (const auto& pair : pairs) {  // what the emptying itself was captured as goes, too
+    const Use use(*this, pair);
+    const PairState before = at_->state;
+    lose_state();
+    at_->conflicts.clear();
+    at_->open_conflicts.clear();
+    at_->history.clear();
+    at_->state = before;
+    at_->state.watermark_ms = at_->state.full_scan_ms = std::nullopt;
+    at_->state.first_sync_done = false;
+    at_->state.scan_needed = true;
+    at_->state.fingerprint.clear();
+    at_->state.schema_json.clear();
+    at_->state.schema_ms = 0;
+  }
+  return removed;
 }
 
 void PostgresModel::restore_state(const State& copy) {
@@ -236,7 +367,7 @@ Row PostgresModel::row_of(const std::string& key, const Stored& stored) const {
   Row row;
   row.key = key;
   row.version = std::to_string(stored.version);
-  row.updated_ms = stored.updated_ms;
+  if (at_->keeps_time) row.updated_ms = stored.updated_ms;
   row.deleted = stored.deleted;
   row.values = stored.values;
   for (std::size_t i = 0; i < at_->fields.size(); ++i) {
@@ -410,29 +541,106 @@ Result<std::vector<Parked>> PostgresModel::due(const Pair& pair, bool all) {
   return due;
 }
 
-PostgresModel::OptionalError PostgresModel::write_row(const Pair& pair, const Item& item, ItemResult& result,
-                                                      std::string& key, std::set<std::size_t>& derived) {
-  const RowWrite& write = *item.row;
+namespace {
+
+// Rows are written one statement per operation and set of columns, in this order.
+std::pair<std::string, std::set<std::string>> statement_of(const Pair& pair, const RowWrite& write) {
+  using Kind = RowWrite::Kind;
+  if (write.kind == Kind::hard_delete) return {"delete", {}};
+  const auto& book = pair.book;
+  std::set<std::string> columns;
+  for (const auto& change : write.set) columns.insert(pair.fields[change.field].column);
+  if (write.page_id) columns.insert(book.page_id_column);
+  if (write.checksum) columns.insert(book.checksum_column);
+  if (write.synced) columns.insert(book.synced_column);
+  if (write.created_ms) columns.insert(book.created_at_column);
+  if (write.kind == Kind::soft_delete || write.kind == Kind::restore) columns.insert(book.deleted_at_column);
+  columns.erase("");
+  if (write.kind == Kind::insert) return {write.key.empty() ? "insert" : "insert with key", std::move(columns)};
+  // Without a column to write there is the row's links to write, or nothing.
+  if (columns.empty()) return {write.edges.empty() ? "" : "none", {}};
+  return {"update", std::move(columns)};
+}
+
+}  // namespace
+
+// Rows first, statement by statement, then all their links.
+PostgresModel::OptionalError PostgresModel::write_rows(const Pair& pair, std::vector<RowWork>& work) {
+  const std::int64_t floor = next_entry_;
+  std::map<std::pair<std::string, std::set<std::string>>, std::vector<RowWork*>> statements;
+  for (auto& row : work) {
+    if (!row.item->row) continue;
+    auto statement = statement_of(pair, *row.item->row);
+    row.writes = !statement.first.empty();
+    if (row.writes) statements[std::move(statement)].push_back(&row);
+  }
+  for (auto& [statement, rows] : statements) {
+    if (auto error = write_statement(pair, rows)) return error;
+  }
+  if (auto error = write_edges(pair, work)) return error;
+  std::set<std::string> deleted;
+  for (auto& row : work) {
+    if (!row.writes) continue;
+    ++row_writes_;
+    if (row.item->row->kind == RowWrite::Kind::hard_delete) deleted.insert(row.key);
+    const auto stored = at_->rows.find(row.key);
+    if (stored != at_->rows.end()) row.result->row = row_of(row.key, stored->second);
+  }
+  // What fell with a row we deleted is no news of that row.
+  std::erase_if(at_->log, [&](const auto& entry) {
+    const Captured& change = entry.second;
+    return entry.first >= floor && deleted.contains(change.key) && change.fields.size() == 1 &&
+           pair.fields[change.fields.front()].relation.kind == Relation::Kind::join;
+  });
+  return std::nullopt;
+}
+
+PostgresModel::OptionalError PostgresModel::write_statement(const Pair& pair, std::span<RowWork* const> rows) {
+  for (RowWork* row : rows) {
+    const RowWrite& write = *row->item->row;
+    row->key = write.key.empty() ? "row-" + std::to_string(next_key_++) : write.key;
+    const auto found = at_->rows.find(row->key);
+    const bool there = found != at_->rows.end();
+    const bool same = there && (write.version.empty() || std::to_string(found->second.version) == write.version);
+    if (write.kind == RowWrite::Kind::insert ? !there : same) continue;
+    row->result->outcome = ItemResult::Outcome::moved;
+    row->writes = false;
+  }
+  if (rows.front()->item->row->kind == RowWrite::Kind::hard_delete) {
+    delete_rows(rows);
+    return std::nullopt;
+  }
+  for (RowWork* row : rows) {
+    if (!row->writes) continue;
+    if (auto error = write_row(pair, *row)) return error;
+  }
+  for (const RowWork* row : rows) {  // foreign keys are checked at the statement's end
+    if (!row->writes) continue;
+    if (auto error = check_keys(pair, *row->item->row)) return error;
+  }
+  return std::nullopt;
+}
+
+void PostgresModel::delete_rows(std::span<RowWork* const> rows) {
+  std::set<std::string> keys;
+  for (const RowWork* row : rows) {
+    if (row->writes && at_->rows.erase(row->key) != 0) keys.insert(row->key);
+  }
+  cascade(keys, true);
+}
+
+PostgresModel::OptionalError PostgresModel::write_row(const Pair& pair, RowWork& work) {
+  const RowWrite& write = *work.item->row;
   const bool inserts = write.kind == RowWrite::Kind::insert;
-  key = write.key.empty() ? "row-" + std::to_string(next_key_++) : write.key;
-  auto row = at_->rows.find(key);
-  const bool there = row != at_->rows.end();
-  if (inserts ? there : (!there || (!write.version.empty() && std::to_string(row->second.version) != write.version))) {
-    result.outcome = ItemResult::Outcome::moved;
-    return std::nullopt;
-  }
-  if (write.kind == RowWrite::Kind::hard_delete) {
-    at_->rows.erase(row);
-    cascade(key);
-    return std::nullopt;
-  }
-  Stored stored = there ? row->second : Stored{};
+  if (statement_of(pair, write).first == "none") return std::nullopt;
+  Stored stored = inserts ? Stored{} : at_->rows[work.key];
+  const Stored before = stored;
   stored.values.resize(pair.fields.size());
   for (const auto& change : write.set) stored.values[change.field] = change.value;
   for (std::size_t i = 0; inserts && i < column_defaults.size(); ++i) {
     if (is_null(column_defaults[i]) || std::ranges::find(write.set, i, &Change::field) != write.set.end()) continue;
     stored.values[i] = column_defaults[i];
-    derived.insert(i);
+    work.derived.insert(i);
   }
   for (std::size_t i = 0; i < pair.fields.size(); ++i) {
     const auto* number = std::get_if<double>(&stored.values[i]);
@@ -446,12 +654,12 @@ PostgresModel::OptionalError PostgresModel::write_row(const Pair& pair, const It
   if (write.page_id) stored.page_id = *write.page_id;
   if (write.checksum) stored.checksum = *write.checksum;
   stored.version = next_version_++;
-  if (!write.set.empty() || strangers_touch_updated_at) stored.updated_ms = clock_.now();
-  at_->rows[key] = stored;
-  result.row = row_of(key, stored);
-  if (auto error = write_edges(pair, write, key)) return error;
-  result.row = row_of(key, at_->rows[key]);
-  if (!derived.empty()) capture(key, {}, true);  // the database's own doing is a change: it stays captured and travels
+  const bool marked = write.kind == RowWrite::Kind::soft_delete && keeps_mark;  // anew, where it was marked already
+  const bool changed = inserts || marked || stored.values != before.values || stored.deleted != before.deleted;
+  if (changed || strangers_touch_updated_at) stored.updated_ms = clock_.now();
+  at_->rows[work.key] = stored;
+  // The database's own doing is a change: it stays captured and travels.
+  if (!work.derived.empty()) capture(work.key, {}, true);
   return std::nullopt;
 }
 
@@ -477,25 +685,37 @@ void PostgresModel::close_conflict(const std::string& key, const std::string& pa
   }
 }
 
-PostgresModel::OptionalError PostgresModel::apply(const Pair& pair, const Item& item, ItemResult& result) {
-  std::string key = item.key;
-  std::set<std::size_t> derived;
-  if (item.row) {
-    if (auto error = write_row(pair, item, result, key, derived)) return error;
-    if (result.outcome == ItemResult::Outcome::moved) return std::nullopt;
-    ++row_writes_;
+// The row's half of a link: the row as stored, except for unset columns the database changed itself. Of join tables,
+// which no compare-and-set holds, what was seen and what we wrote.
+Link PostgresModel::stored_link(const Pair& pair, const RowWork& work) const {
+  const Item& item = *work.item;
+  Link link = *item.link;
+  if (link.key.empty()) link.key = work.key;
+  if (!work.writes || item.row->kind == RowWrite::Kind::hard_delete) return link;
+  link.row_shadow.resize(pair.fields.size());
+  const auto kept = [&](std::size_t i) { return std::ranges::find(item.keep_shadow, i) != item.keep_shadow.end(); };
+  for (std::size_t i = 0; i < link.row_shadow.size(); ++i) {
+    if (pair.fields[i].has_column() && !kept(i) && !work.derived.contains(i))
+      link.row_shadow[i] = work.result->row->values[i];
   }
+  for (const auto& edges : item.row->edges) {
+    if (kept(edges.field)) continue;
+    Value& shadow = link.row_shadow[edges.field];
+    TextList names = std::get_if<TextList>(&shadow) ? std::get<TextList>(shadow) : TextList{};
+    std::erase_if(names, [&](const auto& name) { return std::ranges::find(edges.drop, name) != edges.drop.end(); });
+    std::ranges::copy(edges.add, std::back_inserter(names));
+    shadow = make_list(std::move(names));
+  }
+  return link;
+}
+
+// All of an item but its row and its errands.
+void PostgresModel::apply(const Pair& pair, const RowWork& work) {
+  const Item& item = *work.item;
+  const std::string& key = work.key;
+  const auto& result = *work.result;
   if (item.link) {
-    Link link = *item.link;
-    if (link.key.empty()) link.key = key;
-    if (result.row) {
-      // The row as stored, except for unset columns the database changed itself.
-      link.row_shadow.resize(pair.fields.size());
-      for (std::size_t i = 0; i < link.row_shadow.size(); ++i) {
-        const bool kept = std::ranges::find(item.keep_shadow, i) != item.keep_shadow.end() || derived.contains(i);
-        if (!kept) link.row_shadow[i] = result.row->values[i];
-      }
-    }
+    const Link link = stored_link(pair, work);
     // A page is tied to one row: an older tie of the same page ends.
     std::erase_if(at_->links, [&](const auto& entry) {
       return entry.first != link.key && !link.page_id.empty() && entry.second.page_id == link.page_id;
@@ -543,33 +763,48 @@ PostgresModel::OptionalError PostgresModel::apply(const Pair& pair, const Item& 
     at_->parked[parked_name(parked.key, parked.page_id)] = std::move(parked);
   }
   for (const std::int64_t id : item.ack) at_->log.erase(id);
-  keep_errands(item, key);
-  return std::nullopt;
 }
 
-void PostgresModel::keep_errands(const Item& item, const std::string& key) {
-  const auto of_record = [&](const Errand& errand) {
-    return (!errand.key.empty() && errand.key == key) || (!errand.page_id.empty() && errand.page_id == item.page_id);
+// A record's list anew replaces what it awaited.
+void PostgresModel::clear_errands(const RowWork& work) {
+  const Item& item = *work.item;
+  const auto is_of = [](const Errand& errand, const std::string& key, const std::string& page) {
+    return (!errand.key.empty() && errand.key == key) || (!errand.page_id.empty() && errand.page_id == page);
   };
+  for (const auto& done : item.errands_done) {
+    const bool named = !done.key.empty() || !done.page_id.empty();
+    std::erase_if(at_->errands, [&](const Errand& errand) {
+      return errand.kind == done.kind && errand.field == done.field && errand.other == done.other &&
+             is_of(errand, named ? done.key : item.key, named ? done.page_id : item.page_id);
+    });
+  }
+  if (!item.errands) return;
+  std::erase_if(at_->errands, [&](const Errand& errand) {
+    const bool awaits = errand.kind == Errand::Kind::await_page || errand.kind == Errand::Kind::await_row;
+    return awaits && is_of(errand, work.key, item.page_id);
+  });
+}
+
+void PostgresModel::add_errands(const RowWork& work) {
+  const Item& item = *work.item;
   const auto add = [&](Data& data, Errand errand) {
     errand.schema.clear();
     errand.table.clear();
-    if (std::ranges::find(data.errands, errand) == data.errands.end()) data.errands.push_back(std::move(errand));
-  };
-  if (item.errands) {
-    std::erase_if(at_->errands, [&](const Errand& errand) {
-      return of_record(errand) && (errand.kind == Errand::Kind::await_page || errand.kind == Errand::Kind::await_row);
+    const bool there = std::ranges::any_of(data.errands, [&](const Errand& other) {
+      return other.kind == errand.kind && other.key == errand.key && other.page_id == errand.page_id &&
+             other.field == errand.field && other.other == errand.other;
     });
-    for (Errand errand : *item.errands) {
-      errand.key = key;
-      errand.page_id = item.page_id;
-      add(*at_, std::move(errand));
-    }
+    if (!there) data.errands.push_back(std::move(errand));
+  };
+  for (Errand errand : item.errands.value_or(std::vector<Errand>{})) {
+    errand.key = work.key;
+    errand.page_id = item.page_id;
+    add(*at_, std::move(errand));
   }
-  for (const auto& done : item.errands_done) std::erase(at_->errands, done);
   for (const auto& other : item.other_errands) {
     const auto data = data_.find(other.table);
-    if (data != data_.end()) add(data->second, other);
+    if (other.table.empty()) add(*at_, other);
+    if (data != data_.end() && data->second.schema == other.schema) add(data->second, other);
   }
 }
 
@@ -591,14 +826,12 @@ Result<std::vector<Target>> PostgresModel::targets(const Pair& pair, std::size_t
   for (const auto& key : keys) {
     Target target;
     target.field = field;
-    target.key = key;
-    if (const auto row = data.rows.find(key); row != data.rows.end()) {
-      target.ref = key;
-      target.deleted = row->second.deleted;
-    }
+    target.key = target.ref = key;  // links are named by the key, which a row that is gone had as well
+    const auto row = data.rows.find(key);
+    if (row != data.rows.end()) target.deleted = row->second.deleted;
     if (const auto link = data.links.find(key); link != data.links.end()) {
       target.page_id = link->second.page_id;
-      target.live = link->second.page_live && link->second.row_live && !target.ref.empty();
+      target.live = link->second.page_live && link->second.row_live && row != data.rows.end();
       target.deleted = target.deleted || (!link->second.page_live && !link->second.row_live);
     }
     found.push_back(std::move(target));
@@ -643,7 +876,9 @@ bool PostgresModel::settled(const Errand& look) const {
     return list && std::ranges::find(*list, other) != list->end();
   };
   const auto field = std::ranges::find(at_->fields, look.field, &Field::column);
-  if (field == at_->fields.end()) return false;
+  // Only the owner's page can be looked at for what the back end says.
+  if (field == at_->fields.end() || field->relation.kind == Relation::Kind::back || field->relation.far.empty())
+    return false;
   const auto far = data_.find(field->relation.to_table);
   if (far == data_.end()) return false;
   auto own = shows(*at_, look.page_id, look.field, look.other);
@@ -691,14 +926,18 @@ Result<Committed> PostgresModel::commit(const Pair& pair, const Batch& batch) {
   };
   Committed committed;
   committed.now_ms = clock_.now();
-  for (const auto& item : batch.items) {
-    ItemResult result;
-    if (auto error = apply(pair, item, result)) {
-      roll_back();
-      return fail(*error);
-    }
-    committed.items.push_back(std::move(result));
+  committed.items.resize(batch.items.size());
+  std::vector<RowWork> work;
+  for (std::size_t i = 0; i < batch.items.size(); ++i)
+    work.push_back({.item = &batch.items[i], .result = &committed.items[i], .key = batch.items[i].key});
+  if (auto error = write_rows(pair, work)) {
+    roll_back();
+    return fail(*error);
   }
+  std::erase_if(work, [](const RowWork& row) { return row.result->outcome == ItemResult::Outcome::moved; });
+  for (const auto& row : work) apply(pair, row);
+  for (const auto& row : work) clear_errands(row);
+  for (const auto& row : work) add_errands(row);
   if (chance(faults.commit_unknown)) {
     if (chance(0.5)) roll_back();
     return fail(
@@ -708,6 +947,10 @@ Result<Committed> PostgresModel::commit(const Pair& pair, const Batch& batch) {
     for (auto& [key, link] : at_->links) {
       link.page_shadow[field] = pair.fields[field].type == FieldType::checkbox ? Value(false) : Value(Null{});
       link.row_shadow[field] = Null{};
+      const bool agreed_nothing = pair.fields[field].type != FieldType::checkbox &&
+                                  pair.fields[field].relation.kind != Relation::Kind::back &&
+                                  std::ranges::find(link.unsettled, field) == link.unsettled.end();
+      if (agreed_nothing) link.unsettled.push_back(field);
     }
   }
   if (batch.state) {

@@ -9,6 +9,7 @@
 #include <map>
 #include <random>
 #include <set>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -36,17 +37,19 @@ class PostgresModel : public Table, public Store {
   bool hard_delete(const std::string& key);
   /// UPDATE ... SET id: one row goes, one comes.
   bool rename_key(const std::string& key, const std::string& new_key);
+  /// TRUNCATE ... CASCADE, also of a join table alone.
   void truncate();
+  void truncate_join(const std::string& join);
   /// Writes the page-id column, which only we should write.
   void claim(const std::string& key, const std::string& page_id);
   /// A trigger of the user's own that touches updated_at on every write, ours too.
   bool strangers_touch_updated_at = false;
   /// Captured changes are lost (triggers dropped): the table must be scanned.
   bool capture_broken = false;
-  /// Rows of a join table.
+  /// Rows of a join table; `own` is what the first pair known to show it calls so.
   bool link(const std::string& join, const std::string& own, const std::string& other);
   bool unlink(const std::string& join, const std::string& own, const std::string& other);
-  const std::set<std::pair<std::string, std::string>>& joins(const std::string& join) { return joins_[join]; }
+  const std::set<std::pair<std::string, std::string>>& joins(const std::string& join) { return joins_[join].edges; }
   /// The table that what follows speaks of (the first pair's from the start).
   void use(const Pair& pair);
   const std::vector<Errand>& errands_kept() const { return at_->errands; }
@@ -54,6 +57,8 @@ class PostgresModel : public Table, public Store {
   void decide(const std::string& key, std::size_t field, Side winner);
   /// Our state is lost or an old copy of it comes back (restored backup).
   void lose_state();
+  /// `rowpage reset` of pairs: their tables, their join tables and what is known of them. How many rows went.
+  std::vector<std::int64_t> reset(std::span<const Pair> pairs);
 
   // --- what tests look at
   struct Stored {
@@ -65,8 +70,9 @@ class PostgresModel : public Table, public Store {
   };
   /// One table with everything known of its pair.
   struct Data {
-    std::string table;
+    std::string schema, table;
     std::vector<Field> fields;
+    bool keeps_time = false;  // it has an updated_at column, and the trigger that setup makes
     std::map<std::string, Stored> rows;
     std::map<std::string, Link> links;  // by key
     std::map<std::string, Pending> pending;
@@ -134,16 +140,39 @@ class PostgresModel : public Table, public Store {
   using OptionalError = std::optional<Error>;
   bool chance(double p) { return p > 0 && std::uniform_real_distribution<>(0, 1)(random_) < p; }
   OptionalError trouble(const char* doing);
-  OptionalError apply(const Pair& pair, const Item& item, ItemResult& result);
-  OptionalError write_row(const Pair& pair, const Item& item, ItemResult& result, std::string& key,
-                          std::set<std::size_t>& derived);
+  /// One item's row on its way through a commit.
+  struct RowWork {
+    const Item* item = nullptr;
+    ItemResult* result = nullptr;
+    std::string key;
+    bool writes = false;            // there is something to write to the row, or links of it
+    std::set<std::size_t> derived;  // columns that got their default
+  };
+  OptionalError write_rows(const Pair& pair, std::vector<RowWork>& work);
+  OptionalError write_statement(const Pair& pair, std::span<RowWork* const> rows);
+  void delete_rows(std::span<RowWork* const> rows);
+  OptionalError write_row(const Pair& pair, RowWork& work);
+  OptionalError check_keys(const Pair& pair, const RowWrite& write);
+  OptionalError write_edges(const Pair& pair, std::span<const RowWork> work);
+  Link stored_link(const Pair& pair, const RowWork& work) const;
+  void apply(const Pair& pair, const RowWork& work);
   void log_conflict(Conflict conflict);
-  void cascade(const std::string& key);
+  // Rows of a join table: the owner's key as its first field names it, and the other key.
+  using Edges = std::set<std::pair<std::string, std::string>>;
+  struct JoinTable {
+    std::string own_column, own_table, other_table;
+    Edges edges;
+  };
+  enum class Doer { people, ours };
+  void cascade(const std::set<std::string>& keys, bool by_us);
   void know(const Pair& pair);
-  void capture_join(const std::string& join, const std::string& own, bool by_us = false);
+  bool turned(const Relation& relation) const;
+  void remove_edges(const std::string& join, const std::function<bool(const Edges::value_type&)>& which, Doer cause);
+  void capture_join(const std::string& join, const Edges& edges, Doer cause);
   Value joined(const Relation& relation, const std::string& key) const;
-  OptionalError write_edges(const Pair& pair, const RowWrite& write, const std::string& key);
-  void keep_errands(const Item& item, const std::string& key);
+  void clear_errands(const RowWork& work);
+  void add_errands(const RowWork& work);
+  void whole();
   bool settled(const Errand& look) const;
   void close_conflict(const std::string& key, const std::string& page_id, std::size_t field);
   Row row_of(const std::string& key, const Stored& stored) const;
@@ -171,8 +200,8 @@ class PostgresModel : public Table, public Store {
    public:
     Use(PostgresModel& model, const Pair& pair) : At(model, (model.know(pair), model.data_[pair.table_name])) {}
   };
-  std::map<std::string, Data> data_;                                            // by table
-  std::map<std::string, std::set<std::pair<std::string, std::string>>> joins_;  // own key, other key
+  std::map<std::string, Data> data_;  // by table
+  std::map<std::string, JoinTable> joins_;
   Data* at_ = &data_["sim"];
   std::int64_t next_entry_ = 1, fence_ = 0;
   std::uint64_t next_version_ = 1, next_key_ = 1, row_writes_ = 0;
