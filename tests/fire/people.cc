@@ -245,47 +245,43 @@ void People::edit(Side side, const Half& half, const Shown& shown, bool is_item,
     value = half.record + ">" + box->record;
   } else if (cell != name_cell && !is_null(half.values[cell]) && below(8) == 0 && !deleted_.contains(half.record) &&
              (side == Side::supabase || !in_doubt(half, "{update}"))) {
-    update
+    value = Null{};
+  } else {
+    value = fresh(cell, half.record);
   }
-  "))) {
-      value = Null{};
-}
-else {
-  value = fresh(cell, half.record);
-}
-Values values(is_item ? item_cells : box_cells);
-values[cell] = value;
-if (side == Side::notion) {
-  // Opened just before; what else may write this cell while a sync runs is kept out by free().
-  json::value answer;
-  if (stage_.try_person("PATCH", "/v1/pages/" + half.id,
-                        json::object{{"properties", properties(values, cell, box ? box->id : "")}}, answer) != 200) {
-    return;  // trashed meanwhile
+  Values values(is_item ? item_cells : box_cells);
+  values[cell] = value;
+  if (side == Side::notion) {
+    // Opened just before; what else may write this cell while a sync runs is kept out by free().
+    json::value answer;
+    if (stage_.try_person("PATCH", "/v1/pages/" + half.id,
+                          json::object{{"properties", properties(values, cell, box ? box->id : "")}}, answer) != 200) {
+      return;  // trashed meanwhile
+    }
+    ghost_.wrote(side, half.record, cell, half.values[cell], value);
+  } else {
+    // The value replaced is the one that was there, whoever wrote it a moment ago.
+    const std::string table = is_item ? "items" : "boxes", column = columns_of[cell];
+    const std::string old = cell == box_cell ? "(select split_part(name, '.', 1) from boxes where id = old.box_id)"
+                                             : "old." + column + "::text";
+    const auto rows = stage_.sql("with old as (select id, " + column + " from " + table +
+                                     " where id = $1 and deleted_at is null for update) update " + table + " t set " +
+                                     column + " = $2 from old where t.id = old.id returning " + old,
+                                 {half.id, box ? Sql::Cell(box->id) : sql_text(value)});
+    if (rows.empty()) return;
+    Value before;
+    if (const auto& text = rows[0][0]) {
+      before = cell == amount_cell ? Value(std::stod(*text))
+               : cell == day_cell  ? day_of(*text)
+               : cell == box_cell  ? Value(half.record + ">" + *text)
+                                   : text_or_null(*text);
+    }
+    ghost_.wrote(side, half.record, cell, before, value);
   }
-  ghost_.wrote(side, half.record, cell, half.values[cell], value);
-} else {
-  // The value replaced is the one that was there, whoever wrote it a moment ago.
-  const std::string table = is_item ? "items" : "boxes", column = columns_of[cell];
-  const std::string old = cell == box_cell ? "(select split_part(name, '.', 1) from boxes where id = old.box_id)"
-                                           : "old." + column + "::text";
-  const auto rows = stage_.sql("with old as (select id, " + column + " from " + table +
-                                   " where id = $1 and deleted_at is null for update) update " + table + " t set " +
-                                   column + " = $2 from old where t.id = old.id returning " + old,
-                               {half.id, box ? Sql::Cell(box->id) : sql_text(value)});
-  if (rows.empty()) return;
-  Value before;
-  if (const auto& text = rows[0][0]) {
-    before = cell == amount_cell ? Value(std::stod(*text))
-             : cell == day_cell  ? day_of(*text)
-             : cell == box_cell  ? Value(half.record + ">" + *text)
-                                 : text_or_null(*text);
-  }
-  ghost_.wrote(side, half.record, cell, before, value);
-}
-touch(side, half.record, cell);
-if (is_null(value)) touch(side, half.record, any_blank);
-did(side, half.record, "wrote " + sim::value_name(cell, value), running);
-++tally_.edits;
+  touch(side, half.record, cell);
+  if (is_null(value)) touch(side, half.record, any_blank);
+  did(side, half.record, "wrote " + sim::value_name(cell, value), running);
+  ++tally_.edits;
 }
 
 bool People::deleted_lately(const std::string& record) const {
