@@ -100,7 +100,7 @@ class Agreement {
     odd_ = chance(0.5);
     some_keys_ = {one_of(keys_), one_of(keys_), one_of(keys_), "not a key"};
     EXPECT_EQ(all(model_, model_), all(*table_, *store_));
-    answers += 16;  // questions asked in `all`, and the two below
+    answers += 17;  // questions asked in `all`, and the two below
 
     std::string open, history;
     for (const auto& [key, field] : model_.open_conflicts()) open += key + " " + pair_.fields[field].column + ",";
