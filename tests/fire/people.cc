@@ -243,7 +243,7 @@ void People::edit(Side side, const Half& half, const Shown& shown, bool is_item,
     box = new_box(shown, half.record);
     if (box == nullptr) return;
     value = half.record + ">" + box->record;
-  } else if (cell != name_cell && !is_null(half.values[cell]) && below(8) == 0 && !deleted_lately(half.record) &&
+  } else if (cell != name_cell && !is_null(half.values[cell]) && below(8) == 0 && !deleted_.contains(half.record) &&
              (side == Side::supabase || !in_doubt(half, "{update}"))) {
     value = Null{};
   } else {
@@ -290,7 +290,8 @@ bool People::deleted_lately(const std::string& record) const {
 }
 
 // An emptied cell is an edit without a value, so the ghost could not tell what brings such a record back: nobody
-// deletes a record of which something was emptied since the last sync that ended well, nor the other way round.
+// deletes a record of which something was emptied since the last sync that ended well, and nobody empties what was ever
+// deleted.
 void People::remove(Side side, const Half& half, bool running) {
   if (deletions_open_ >= open_deletions_max) return;
   const auto blank = touched_.find({half.record, any_blank});
@@ -324,6 +325,7 @@ void People::remove(Side side, const Half& half, bool running) {
            row[4] ? day_of(*row[4]) : Value(Null{}),
            half.values[box_cell]};
   }
+  deleted_.insert(half.record);
   ghost_.deleted(side, half.record, saw, ambiguous);
   touch(side, half.record, whole_record);
   did(side, half.record, hard_ && side == Side::supabase ? "deleted the row" : "deleted it", running);

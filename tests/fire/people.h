@@ -3,8 +3,8 @@
 //
 // A value is written once, so every cell names its author, and a title begins with the record's birth-mark ("r7.31"):
 // no copy can hide. What cannot be prevented is kept out by rule, not excused afterwards: Notion has no conditional
-// write, so an edit there between our last look and our write is lost (docs/guarantees.md). While a sync runs, people in
-// Notion therefore leave alone what SQL has changed and no sync has carried yet, and by SQL nobody touches what was
+// write, so an edit there between our last look and our write is lost (docs/guarantees.md). While a sync runs, people
+// in Notion therefore leave alone what SQL has changed and no sync has carried yet, and by SQL nobody touches what was
 // changed in Notion since this sync began. Nobody takes away in Notion what a request of unknown outcome may have put
 // there: that cannot be told from a write that never landed.
 #pragma once
@@ -109,6 +109,7 @@ class People {
   std::uint64_t began_ = 0, shown_ = 0;
   int deletions_open_ = 0;  // since the last sync that ended well: below the brake
   std::map<std::pair<std::string, std::size_t>, Touched> touched_;
+  std::set<std::string> deleted_;                  // records that ever were
   std::map<std::string, std::string> item_names_;  // page id or row key → record, of all that were ever seen
   std::map<std::string, std::string> box_pages_;   // page id → record
   std::vector<std::pair<std::string, std::string>> acts_;
