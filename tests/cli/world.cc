@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
@@ -13,6 +14,7 @@
 #include <numeric>
 #include <optional>
 #include <sstream>
+#include <thread>
 
 #include <gtest/gtest.h>
 
@@ -332,6 +334,17 @@ World::Seen World::live_rows() {
 }
 
 std::string World::row_marks() {
+  // A server process hands in its counts at its end, or when told to: those of the program's last commands may be on
+  // their way out, and ours has counts, too. (Before PostgreSQL 15 it cannot be told, and reports within a second.)
+  for (int tries = 0; tries < 500; ++tries) {
+    if (sql("select count(*) from pg_stat_activity where backend_type = 'client backend' and datname = "
+            "current_database() and pid <> pg_backend_pid()") == "0") {
+      break;
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  sql("do $$ begin perform pg_stat_force_next_flush(); exception when undefined_function then perform pg_sleep(1.1); "
+      "end $$");
   return sql("select coalesce(string_agg(id || ':' || xmin::text, ',' order by id), '') from decision_vault") + " " +
          sql("select pg_stat_clear_snapshot()::text || (n_tup_ins + n_tup_upd + n_tup_del)::text from "
              "pg_stat_user_tables where relname = 'decision_vault'");
