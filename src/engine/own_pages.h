@@ -17,7 +17,8 @@ struct OwnPages {
   Millis began_ms = 0;      // database clock
 };
 
-/// Pages that show the nonce (live, in the trash or archived), or (nonce: off) unlinked pages that show the key value in `intended`.
+/// Pages that show the nonce (live, in the trash or archived), or (nonce: off) unlinked pages that show the key value
+/// in `intended`.
 Result<OwnPages> look_for_own_pages(Run& run, const std::string& nonce, const std::vector<Change>& intended);
 
 /// The field of the first key:COLUMN in the pair's match list; nullopt: it has no natural key.

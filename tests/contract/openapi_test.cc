@@ -123,29 +123,30 @@ TEST(SmallerDocument, differs_from_the_programs_requests_as_listed_and_each_row_
   const auto table = Differences::read(root / "tests/contract/differences_small.md");
   const auto body = [](std::string_view text) { return parse_json(text).value(); };
   const std::string id = "1b2c3d4e-0000-4000-8000-00000000000a", source = "/v1/data_sources/" + id;
-  std::vector<Exchange> exchanges = {{"POST",
-                                      "/v1/databases",
-                                      {},
-                                      "2026-03-11",
-                                      body(R"({"parent":{"type":"page_id","page_id":")" + id + "\"}}"),
-                                      200,
-                                      nullptr},
-                                     {"PATCH", "/v1/databases/" + id, {}, "2026-03-11", body(R"({"in_trash":true})"), 200, nullptr},
+  std::vector<Exchange> exchanges = {
+      {"POST",
+       "/v1/databases",
+       {},
+       "2026-03-11",
+       body(R"({"parent":{"type":"page_id","page_id":")" + id + "\"}}"),
+       200,
+       nullptr},
+      {"PATCH", "/v1/databases/" + id, {}, "2026-03-11", body(R"({"in_trash":true})"), 200, nullptr},
       {"GET", "/v1/async_tasks/task_1", {}, "2026-03-11", nullptr, 404, nullptr},
-                                     {"POST",
-                                      source + "/query",
-                                      {},
-                                      "2026-03-11",
-                                      body(R"({"sorts":[{"timestamp":"created_time","direction":"ascending"}]})"),
-                                      200,
-                                      json::object{}},
-                                     {"POST",
-                                      "/v1/pages",
-                                      {},
-                                      "2026-03-11",
-                                      body(R"({"parent":{"type":"data_source_id","data_source_id":")" + id + "\"}}"),
-                                      200,
-                                      json::object{}}};
+      {"POST",
+       source + "/query",
+       {},
+       "2026-03-11",
+       body(R"({"sorts":[{"timestamp":"created_time","direction":"ascending"}]})"),
+       200,
+       json::object{}},
+      {"POST",
+       "/v1/pages",
+       {},
+       "2026-03-11",
+       body(R"({"parent":{"type":"data_source_id","data_source_id":")" + id + "\"}}"),
+       200,
+       json::object{}}};
   for (const int status : {202, 401, 404, 409, 429, 500, 502, 503, 504, 529}) {
     exchanges.push_back({"GET", source, {}, "2026-03-11", nullptr, status, json::object{}});
   }
