@@ -65,11 +65,7 @@ comment on function rowpage.links_of(jsonb, text[]) is 'What the rows link to th
 
 -- Writes links of rows just stored: [{"o", "name", "added": [...], "dropped": [...]}...]. One that is there is not added, one that
 -- is not there not removed. A constraint that refuses a link (a target that is gone, one link only) refuses the batch.
---
--- Links we wrote come back from the join table's capture under the owner and the field, and under others' names for whoever
--- else shows that table: those stay, even where that record writes the field they name in the same batch, for it has not seen
--- them. So the echo goes at once, before the next field is written.
-create function rowpage.write_edges(this_pair bigint, pair jsonb, edges jsonb, stored rowpage.stored[]) returns void
+create function rowpage.write_edges(pair jsonb, edges jsonb, stored rowpage.stored[]) returns void
 language plpgsql volatile security invoker set search_path = ''
 as $$
 declare
@@ -80,7 +76,6 @@ declare
   types jsonb;
   entry text;
   once boolean;
-  log_floor bigint;
 begin
   for joined in select j from jsonb_array_elements(pair -> 'joins') j
                  where exists (select from jsonb_array_elements(edges) e where e ->> 'name' = j ->> 'name') loop
@@ -103,7 +98,6 @@ begin
                     '  join unnest($2) s on s.o = e.o and s.after is not null '
                     '  join %2$s t on t.%3$I = s.row_key::%4$s where e.name = $3) ',
                     joined ->> 'own_ref', target, pair ->> 'key', key_type);
-    select coalesce(max(l.id), 0) into log_floor from rowpage.change_log l;
     -- As in write_rows(): users' triggers expect the session's own search path.
     set local search_path to default;
     execute entry || format('delete from %1$s x using entry e cross join unnest(e.dropped) d(v) where x.%2$I = e.own and x.%3$I = d.v::%4$s',
@@ -116,14 +110,10 @@ begin
                             case when once then format('on conflict (%I, %I) do nothing', joined ->> 'own', joined ->> 'other') else '' end)
       using edges, stored, joined ->> 'name';
     set local search_path to '';
-    delete from rowpage.change_log l
-     where l.pair = this_pair and l.id > log_floor and l.origin = current_setting('rowpage.origin') and l.columns = array[joined ->> 'name']
-       and l.row_key = any(array(select s.row_key from jsonb_to_recordset(edges) as e(o int, name text) join unnest(stored) s on s.o = e.o
-                                  where e.name = joined ->> 'name' and s.row_key is not null));
   end loop;
 end
 $$;
-comment on function rowpage.write_edges(bigint, jsonb, jsonb, rowpage.stored[]) is 'Adds and removes links of join tables, for rows just stored.';
+comment on function rowpage.write_edges(jsonb, jsonb, rowpage.stored[]) is 'Adds and removes links of join tables, for rows just stored.';
 
 -- Rows as stored, with their links behind their columns, before and after; the fields whose links were written count as written.
 create function rowpage.with_links(pair jsonb, edges jsonb, stored rowpage.stored[], links_before jsonb) returns rowpage.stored[]
@@ -214,13 +204,12 @@ begin
   end if;
 
   if write ->> 'kind' = 'none' then
-    -- Nothing of the row changes: only its links do. The lock keeps the row from being deleted under them. A version that is
-    -- given must be the row's all the same, for with the links its columns are stored as agreed.
+    -- Nothing of the row changes: only its links do. The lock keeps the row from being deleted under them.
     execute 'select array_agg(row((r ->> 0)::int, held.k, held.m, held.a, held.a, ''{}'', ''{}'')::rowpage.stored) '
       || 'from jsonb_array_elements($1) e(r) join (select ' || format('t.%I::text', key_name) || ' as k, '
       || 'array[t.xmin::text' || rest || ' as m, ' || whole || ' as a from ' || target || ' t where ' || format('t.%I', key_name)
       || ' = any(array(select (r ->> 1)::' || (types ->> key_name) || ' from jsonb_array_elements($1) e(r))) for key share of t) held '
-      || 'on held.k = e.r ->> 1 and coalesce(e.r ->> 2, '''') in ('''', held.m[1])'
+      || 'on held.k = e.r ->> 1'
       into result using write -> 'rows';
     return coalesce(result, '{}');
   end if;
@@ -261,6 +250,7 @@ declare
   write jsonb;
   stored rowpage.stored[] := '{}';
   links_before jsonb := '{}';
+  own_links jsonb;
   moved int[] := '{}';
   reply jsonb;
 begin
@@ -290,7 +280,7 @@ begin
       from jsonb_array_elements(request -> 'writes') w, jsonb_array_elements(w -> 'rows') r
      where not exists (select from unnest(stored) s where s.o = (r ->> 0)::int);
     if cardinality(joins) > 0 then
-      perform rowpage.write_edges(this_pair, request -> 'pair', edges, stored);
+      perform rowpage.write_edges(request -> 'pair', edges, stored);
       stored := rowpage.with_links(request -> 'pair', edges, stored, links_before);
     end if;
     -- Our own echo, as long as it is exactly what we wrote. What a trigger or a default added stays in the queue, so that it
@@ -299,7 +289,14 @@ begin
      where l.pair = this_pair and l.id > log_floor and l.origin = origin_mark
        and l.row_key = any(array(select s.row_key from unnest(stored) s where s.derived = '{}'))
        and not l.columns && joins;
-    -- What fell with a row we deleted is no news of that row.
+    -- Links we wrote come back from the join table's capture under the owner and the field, and under others' names for
+    -- whoever else shows that table: those stay. What fell with a row we deleted is no news of that row.
+    -- (Looked up, not joined: the planner knows nothing of the lists' lengths, and compares each entry with each record.)
+    select coalesce(jsonb_object_agg(to_jsonb(array[s.row_key, e.name])::text, true), '{}') into own_links
+      from jsonb_to_recordset(edges) as e(o int, name text) join unnest(stored) s on s.o = e.o where s.row_key is not null;
+    delete from rowpage.change_log l
+     where l.pair = this_pair and l.id > log_floor and l.origin = origin_mark and cardinality(l.columns) = 1
+       and own_links ? to_jsonb(array[l.row_key, l.columns[1]])::text;
     delete from rowpage.change_log l
      where l.pair = this_pair and l.id > log_floor and cardinality(l.columns) = 1 and l.columns <@ joins
        and l.row_key = any(array(select s.row_key from unnest(stored) s where s.after is null));
@@ -474,10 +471,10 @@ begin
                      for update skip locked);
   end if;
 
-  if request ? 'forget_fields' then
+  if request ? 'forget' then
     update rowpage.link l
-       set page_shadow = (l.page_shadow - names.list) || (request #> '{forget_fields,shown}'), row_shadow = l.row_shadow - names.list
-      from (select array(select jsonb_array_elements_text(request #> '{forget_fields,names}'))) names(list)
+       set page_shadow = (l.page_shadow - names.list) || (request #> '{forget,shown}'), row_shadow = l.row_shadow - names.list
+      from (select array(select jsonb_array_elements_text(request #> '{forget,names}'))) names(list)
      where l.pair = this_pair;
   end if;
   if request ? 'state' then
