@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <iterator>
 
-#include "core/merge.h"
+#include "core/fit.h"
 #include "core/mutant.h"
 #include "core/recover.h"
 #include "engine/own_pages.h"
@@ -11,6 +11,9 @@
 
 namespace rowpage {
 namespace {
+
+constexpr Millis out_of_sight_ms =
+    30 * day_ms;  // how long a page that answers 404 may come back: access is given again
 
 class Recovery {
  public:
@@ -129,9 +132,12 @@ class Recovery {
     item.park = again_now(request, "an earlier request was settled");
     item.park->page_id = request.page_id;
     if (links->empty() || !answer) {
-      // No link (an orphan being trashed) or no page any more: once it can no longer land there is nothing left to
-      // learn.
-      if (*now <= request.send_by_ms + pair_.bounds.landing_ms) return false;
+      // No link (an orphan being trashed) or no page: once it can no longer land there is nothing left to learn, unless
+      // the page was only taken from our sight. When it is back, what we wrote to it must not look like a person's
+      // edit.
+      const bool may_return = !links->empty() && request.kind == RequestKind::update;
+      const Millis learns_until = request.send_by_ms + (may_return ? out_of_sight_ms : pair_.bounds.landing_ms);
+      if (*now <= learns_until) return false;
       if (links->empty()) item.park->key.clear();
       return store(std::move(item));
     }
