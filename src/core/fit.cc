@@ -388,4 +388,14 @@ Fitted fit_page(const Field& field, const Value& row_value) {
   return std::visit(Visitor{field}, as_property_says(field, row_value));
 }
 
+bool agree(const Field& field, const Value& page, const Value& row) {
+  // Where a value has another name on the other side, looking alike says nothing.
+  const bool same_terms = field.values.empty() && !field.percent;
+  if (same_terms && page == row) return true;
+  if (const auto fitted = fit_row(field, page); fitted && *fitted == row) return true;
+  if (read_only(field.type)) return false;
+  const auto fitted = fit_page(field, row);
+  return fitted && *fitted == page;
+}
+
 }  // namespace rowpage

@@ -31,4 +31,7 @@ Fitted fit_page(const Field& field, const Value& row_value);
 /// How the field's column holds several values, with `automatic` resolved.
 Storing storing(const Field& field);
 
+/// Same value to a person, after what each side can hold (a day-only column agrees with any time of that day).
+bool agree(const Field& field, const Value& page, const Value& row);
+
 }  // namespace rowpage

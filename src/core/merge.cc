@@ -31,16 +31,6 @@ FieldMerge merge_one_way(const Field& field, const FieldState& state, bool page_
 
 }  // namespace
 
-bool agree(const Field& field, const Value& page, const Value& row) {
-  // Where a value has another name on the other side, looking alike says nothing.
-  const bool same_terms = field.values.empty() && !field.percent;
-  if (same_terms && page == row) return true;
-  if (const auto fitted = fit_row(field, page); fitted && *fitted == row) return true;
-  if (read_only(field.type)) return false;
-  const auto fitted = fit_page(field, row);
-  return fitted && *fitted == page;
-}
-
 Verdict judge(const ConflictPolicy& policy, std::optional<Millis> page_ms, std::optional<Millis> row_ms,
               Millis skew_ms) {
   switch (policy.prefer) {

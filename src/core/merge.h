@@ -41,9 +41,6 @@ struct FieldMerge {
   std::string reason;     // in words
 };
 
-/// Same value to a person, after what each side can hold (a day-only column agrees with any time of that day).
-bool agree(const Field& field, const Value& page, const Value& row);
-
 FieldMerge merge_field(const Field& field, const FieldState& state, const ConflictPolicy& policy, First first);
 
 /// Who wins when both changed: the policy applied to two times. nullopt: a person must say (`ask`).

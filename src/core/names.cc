@@ -79,6 +79,10 @@ std::string_view notion_type(FieldType type) {
   return type == FieldType::json ? "rich_text" : name_of(type);
 }
 
+std::string label(const Field& field) {
+  return field.property.empty() ? field.column : field.property;
+}
+
 bool read_only(FieldType type) {
   return type == FieldType::created_time || type == FieldType::last_edited_time || type == FieldType::unique_id ||
          type == FieldType::people;

@@ -27,10 +27,6 @@ void explain(std::vector<std::string>& reasons, const Field& field, const char* 
 
 }  // namespace
 
-std::string label(const Field& field) {
-  return field.property.empty() ? field.column : field.property;
-}
-
 Value LinkPlanner::as_refs(std::size_t i, const Value& pages) const {
   TextList refs;
   for (const auto& id : links_of(pages)) {

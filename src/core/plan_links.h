@@ -64,7 +64,4 @@ class LinkPlanner {
   Action& action_;
 };
 
-/// How a field is called in reasons.
-std::string label(const Field& field);
-
 }  // namespace rowpage

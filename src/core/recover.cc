@@ -4,7 +4,6 @@
 
 #include "core/edges.h"
 #include "core/fit.h"
-#include "core/merge.h"
 
 namespace rowpage {
 namespace {

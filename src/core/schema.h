@@ -304,4 +304,7 @@ std::optional<FieldType> field_type(std::string_view name);
 /// True for types people cannot write in Notion.
 bool read_only(FieldType type);
 
+/// How people call a field: by its property or, without one, its column.
+std::string label(const Field& field);
+
 }  // namespace rowpage

@@ -14,15 +14,6 @@
 namespace rowpage {
 namespace {
 
-// The same to a person, after what each side can hold: a column that keeps days agrees with any time of its day.
-bool says_the_same(const Field& field, const Value& page, const Value& row) {
-  const auto in_row = fit_row(field, page);
-  if (in_row && *in_row == row) return true;
-  if (read_only(field.type)) return false;
-  const auto on_page = fit_page(field, row);
-  return on_page && *on_page == page;
-}
-
 // Rides on writes that happen anyway (DESIGN 4, bookkeeping), so an older time on the page says nothing.
 bool compared(const Pair& pair, const Field& field) {
   const bool rider = field.has_column() && field.column == pair.book.updated_at_column;
@@ -270,7 +261,7 @@ class Verifier {
       Difference unreadable = about(record.page, record.link ? &*record.link : nullptr);
       unreadable.kind = Difference::Kind::unreadable;
       unreadable.key = record.row.key;
-      unreadable.field = name_of_field(first.field);
+      unreadable.field = label(pair_.fields[first.field]);
       unreadable.reason = first.why;
       unreadable.waits = Difference::Waits::mending;
       ++report_.unreadable;
@@ -282,23 +273,18 @@ class Verifier {
       const Field& field = pair_.fields[i];
       const Value &page = record.page.values[i], &row = record.row.values[i];
       if (!compared(pair_, field)) continue;
-      if (field.is_relation() ? page == row : says_the_same(field, page, row)) continue;
+      if (field.is_relation() ? page == row : agree(field, page, row)) continue;
       same = false;
-      ++report_.fields[name_of_field(i)];
+      ++report_.fields[label(field)];
       Difference difference = about(record.page, record.link ? &*record.link : nullptr);
       difference.key = record.row.key;
-      difference.field = name_of_field(i);
+      difference.field = label(field);
       difference.page = page;
       difference.row = row;
       reasons_.explain(difference, i, record.link ? &*record.link : nullptr);
       tell(std::move(difference));
     }
     ++(same ? report_.equal : report_.different);
-  }
-
-  std::string name_of_field(std::size_t i) const {
-    const Field& field = pair_.fields[i];
-    return field.property.empty() ? field.column : field.property;
   }
 
   template <class Half>
@@ -315,22 +301,21 @@ class Verifier {
   }
 
   void alone(const Page& page, const Link* link, std::string reason) {
-    ++report_.only_notion;
     Difference difference = about(page, link);
     difference.kind = Difference::Kind::only_notion;
     difference.page_id = page.id;
-    tell_alone(std::move(difference), std::move(reason));
+    tell_alone(std::move(difference), std::move(reason), report_.only_notion);
   }
 
   void alone(const Row& row, const Link* link, std::string reason) {
-    ++report_.only_supabase;
     Difference difference = about(row, link);
     difference.kind = Difference::Kind::only_supabase;
     difference.key = row.key;
-    tell_alone(std::move(difference), std::move(reason));
+    tell_alone(std::move(difference), std::move(reason), report_.only_supabase);
   }
 
-  void tell_alone(Difference difference, std::string reason) {
+  void tell_alone(Difference difference, std::string reason, std::uint64_t& count) {
+    ++count;
     difference.reason = std::move(reason);
     difference.waits = Difference::Waits::sync;
     reasons_.explain_alone(difference);

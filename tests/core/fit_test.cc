@@ -7,6 +7,7 @@
 
 #include "core/make.h"
 #include "core/text.h"
+#include "core/time.h"
 
 namespace rowpage {
 namespace {
@@ -210,6 +211,14 @@ TEST(FitPeople, travel_to_the_row_only) {
   const Field field = make_field("a", FieldType::people, ColumnType::text);
   EXPECT_EQ(fit_row(field, text("Ada\nBea")), Value(text("Ada\nBea")));
   refuses(fit_page(field, text("Ada")), "chosen in Notion");
+}
+
+TEST(Agree, sees_what_each_side_can_hold) {
+  const Field day = make_field("Date", FieldType::date, ColumnType::date);
+  EXPECT_TRUE(agree(day, DateSpan{9 * hour_ms, std::nullopt, true}, DateSpan{0, std::nullopt, false}));
+  EXPECT_FALSE(agree(day, DateSpan{33 * hour_ms, std::nullopt, true}, DateSpan{0, std::nullopt, false}));
+  const Field moment = make_field("At", FieldType::date, ColumnType::timestamptz);
+  EXPECT_TRUE(agree(moment, DateSpan{minute_ms, std::nullopt, true}, DateSpan{minute_ms + 5, std::nullopt, true}));
 }
 
 }  // namespace

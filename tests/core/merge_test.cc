@@ -92,14 +92,6 @@ TEST(Judge, knows_ties_and_missing_times) {
   EXPECT_EQ(judge({Prefer::ask}, 1, 2).winner, std::nullopt);
 }
 
-TEST(Agree, sees_what_each_side_can_hold) {
-  const Field day = make_field("Date", FieldType::date, ColumnType::date);
-  EXPECT_TRUE(agree(day, DateSpan{9 * hour_ms, std::nullopt, true}, DateSpan{0, std::nullopt, false}));
-  EXPECT_FALSE(agree(day, DateSpan{33 * hour_ms, std::nullopt, true}, DateSpan{0, std::nullopt, false}));
-  const Field moment = make_field("At", FieldType::date, ColumnType::timestamptz);
-  EXPECT_TRUE(agree(moment, DateSpan{minute_ms, std::nullopt, true}, DateSpan{minute_ms + 5, std::nullopt, true}));
-}
-
 FieldOutcome mirrored(FieldOutcome outcome) {
   switch (outcome) {
     case to_row:

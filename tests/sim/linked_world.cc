@@ -7,31 +7,12 @@
 #include <fmt/format.h>
 
 #include "core/edges.h"
+#include "sim/linked_shape.h"
 
 namespace rowpage::sim {
 namespace {
 
 constexpr Millis epoch_ms = 1'790'000'000'000;
-constexpr std::size_t person_pair = 0, task_pair = 1;
-
-const char* property_of(std::size_t pair, std::size_t field) {
-  constexpr const char* person[] = {"Name", "Tasks", "Helps"};
-  constexpr const char* task[] = {"Name", "Owner", "Helpers", "Parent", "Depends"};
-  return pair == person_pair ? person[field] : task[field];
-}
-
-const char* join_of(std::size_t field) {
-  return field == LinkedWorld::helpers ? "public.task_people" : "public.task_depends";
-}
-
-bool is_join(std::size_t field) {
-  return field == LinkedWorld::helpers || field == LinkedWorld::depends;
-}
-
-std::size_t target_pair(std::size_t field) {
-  return field == LinkedWorld::owner || field == LinkedWorld::helpers ? person_pair : task_pair;
-}
-
 json::object text_of(const char* type, const std::string& text) {
   return {{type, json::array{json::object{{"text", json::object{{"content", text}}}}}}};
 }
@@ -330,51 +311,6 @@ const PostgresModel::Stored& LinkedWorld::row(std::size_t pair, const std::strin
   return postgres.rows().at(key);
 }
 
-LinkedWorld::View LinkedWorld::notion_view() {
-  View view;
-  for (std::size_t pair = 0; pair < 2; ++pair) {
-    for (const auto& page : live_pages(pair)) {
-      Half& half = view[title_of_page(page)];
-      half.live = true;
-      for (std::size_t field = owner; pair == task_pair && field <= depends; ++field) {
-        const auto alive = live_pages(target_pair(field));
-        for (const auto& target : links(page, property_of(task_pair, field))) {
-          if (std::ranges::find(alive, target) != alive.end()) half.links[field].insert(title_of_page(target));
-        }
-      }
-    }
-  }
-  return view;
-}
-
-LinkedWorld::View LinkedWorld::supabase_view() {
-  View view;
-  for (std::size_t pair = 0; pair < 2; ++pair) {
-    for (const auto& key : live_rows(pair)) {
-      Half& half = view[title_of_row(pair, key)];
-      half.live = true;
-      if (pair == person_pair) continue;
-      for (std::size_t field = owner; field <= depends; ++field) {
-        TextList targets;
-        if (is_join(field)) {
-          for (const auto& [own, other] : postgres.joins(join_of(field))) {
-            if (own == key) targets.push_back(other);
-          }
-        } else {
-          postgres.use(pairs[task_pair]);
-          targets = links_of(postgres.rows().at(key).values[field]);
-        }
-        const auto alive = live_rows(target_pair(field));
-        for (const auto& target : targets) {
-          if (std::ranges::find(alive, target) != alive.end())
-            half.links[field].insert(title_of_row(target_pair(field), target));
-        }
-      }
-    }
-  }
-  return view;
-}
-
 // --- people
 
 std::string LinkedWorld::make_page(std::size_t pair, const std::string& title) {
@@ -575,175 +511,6 @@ void LinkedWorld::act_in_sql(const Deed& deed) {
       postgres.restore(key);
     }
   }
-}
-
-bool LinkedWorld::come_to_rest() {
-  faults = {};
-  postgres.faults = {};
-  fate_of = nullptr;
-  crash.disarm();
-  clock.pass(30 * minute_ms);
-  for (int i = 0; i < 12; ++i) {
-    clock.pass(5 * minute_ms);
-    const std::uint64_t before = writes();
-    RunOptions options;
-    options.full = i == 1;
-    const auto reports = cycle(options);
-    const bool failed =
-        !reports || std::ranges::any_of(*reports, [](const auto& report) { return report.error.has_value(); });
-    if (!failed && i > 1 && writes() == before) return true;
-  }
-  return false;
-}
-
-std::vector<std::string> LinkedWorld::judge() {
-  std::vector<std::string> wrong;
-  for (const auto& pair : pairs) {
-    postgres.use(pair);
-    for (const auto& [nonce, request] : postgres.open_requests()) wrong.push_back("still open: " + request.key);
-    for (const auto& [record, parked] : postgres.parked())
-      wrong.push_back(pair.model + " still waits: " + record + ": " + parked.reason);
-    for (const auto& errand : postgres.errands_kept()) {
-      const bool waits = errand.kind == Errand::Kind::await_page || errand.kind == Errand::Kind::await_row;
-      if (!waits)
-        wrong.push_back(pair.model + " left undone: " + std::string(name_of(errand.kind)) + " " + errand.other);
-    }
-  }
-  const View in_notion = notion_view(), in_supabase = supabase_view();
-  std::set<std::string> titles;
-  for (const auto* view : {&in_notion, &in_supabase}) {
-    for (const auto& [title, half] : *view) titles.insert(title);
-  }
-  const Half none;
-  const auto half = [&](const View& view, const std::string& title) -> const Half& {
-    const auto found = view.find(title);
-    return found == view.end() ? none : found->second;
-  };
-  const auto listed = [](const std::set<std::string>& names) { return fmt::format("[{}]", fmt::join(names, ", ")); };
-  for (const auto& title : titles) {
-    const Half &page = half(in_notion, title), &row = half(in_supabase, title);
-    if (page.live != row.live)
-      wrong.push_back("I1: " + title + (page.live ? " lives in Notion only" : " lives in Supabase only"));
-    if (!page.live || !row.live) continue;
-    for (std::size_t field = owner; field <= depends; ++field) {
-      if (page.links[field] != row.links[field]) {
-        wrong.push_back(fmt::format("I1: {} of {}: Notion {}, Supabase {}", property_of(task_pair, field), title,
-                                    listed(page.links[field]), listed(row.links[field])));
-      }
-    }
-  }
-  // I2: what only one side touched is as it was left there.
-  for (const auto& [cell, last] : touched_) {
-    if (last.last[0].has_value() == last.last[1].has_value()) continue;
-    const std::string& meant = last.last[0] ? *last.last[0] : *last.last[1];
-    const std::size_t field = static_cast<std::size_t>(cell[0] - '0');
-    const std::size_t arrow = cell.find(" → ");
-    const std::string from = cell.substr(2, arrow == std::string::npos ? std::string::npos : arrow - 2);
-    const std::string to = arrow == std::string::npos ? meant : cell.substr(arrow + std::string(" → ").size());
-    if (disturbed_.contains(from) || disturbed_.contains(to)) continue;
-    const auto& links = half(in_notion, from).links[field];
-    const bool wanted = arrow == std::string::npos ? !meant.empty() : meant == "in";
-    const bool kept = wanted ? links.contains(to) : (arrow == std::string::npos ? links.empty() : !links.contains(to));
-    if (!kept) {
-      wrong.push_back(fmt::format("I2: {} of {} was left {} {}, and is {}", property_of(task_pair, field), from,
-                                  wanted ? "with" : "without", to, listed(links)));
-    }
-  }
-  return wrong;
-}
-
-// --- cases
-
-namespace {
-
-Deed random_deed(std::mt19937_64& dice) {
-  Deed deed;
-  const auto draw = dice() % 20;
-  deed.kind = draw < 3   ? Deed::Kind::make_task
-              : draw < 5 ? Deed::Kind::make_person
-                         : static_cast<Deed::Kind>(2 + dice() % (static_cast<unsigned>(Deed::Kind::count_) - 2));
-  deed.in_notion = dice() % 2 == 0;
-  deed.a = static_cast<unsigned>(dice() % 16);
-  deed.b = static_cast<unsigned>(dice() % 16);
-  deed.wait_s = static_cast<unsigned>(dice() % 90);
-  return deed;
-}
-
-}  // namespace
-
-LinkedResult run_linked_case(const LinkedCase& options) {
-  std::mt19937_64 people(options.seed * 0x9e3779b97f4a7c15ULL + 1), luck(options.seed * 0x9e3779b97f4a7c15ULL + 2);
-  LinkedWorld world(options.seed);
-  world.verbose = options.verbose;
-  const auto pick = [&](std::initializer_list<double> values) { return *(values.begin() + luck() % values.size()); };
-  auto& habits = world.notion.habits();
-  habits.index_delay_ms = static_cast<Millis>(pick({0, 5, 30, 110})) * second_ms;
-  habits.search_delay_ms = habits.index_delay_ms;
-  habits.query_in_trash =
-      luck() % 2 == 0 ? sandbox::Habits::TrashQuery::ignored : sandbox::Habits::TrashQuery::honoured;
-  habits.search_in_trash = sandbox::Habits::TrashQuery::honoured;
-  habits.back_ends_bump = luck() % 2 == 0;
-  if (!options.calm) {
-    world.faults.refused = pick({0, 0.05, 0.2});
-    world.faults.lost_before = pick({0, 0.05, 0.2});
-    world.faults.lost_after = pick({0, 0.05, 0.2});
-    world.faults.lands_later = pick({0, 0.05, 0.2});
-    world.faults.error_after = pick({0, 0.05, 0.2});
-    world.faults.read_trouble = pick({0, 0.05, 0.2});
-    world.postgres.faults.commit_unknown = pick({0, 0, 0.03});
-  }
-  for (std::uint64_t i = 2 + people() % 5; i > 0; --i) {
-    Deed deed;
-    deed.kind = people() % 3 == 0 ? Deed::Kind::make_person : Deed::Kind::make_task;
-    deed.in_notion = people() % 2 == 0;
-    world.act(deed);
-  }
-  const std::uint64_t rounds = 1 + luck() % 5, crash_round = luck() % rounds;
-  for (std::uint64_t round = 0; round < rounds; ++round) {
-    const std::uint64_t deeds = people() % 12;
-    for (std::uint64_t i = 0; i < deeds; ++i) {
-      const Deed deed = random_deed(people);
-      world.clock.pass(static_cast<Millis>(deed.wait_s) * second_ms);
-      world.act(deed);
-    }
-    world.clock.pass(static_cast<Millis>(luck() % 200) * second_ms);
-    const bool crashes = !options.calm && round == crash_round && luck() % 3 != 0;
-    if (crashes) world.crash.arm(1 + luck() % 60);
-    RunOptions run;
-    run.full = luck() % 8 == 0;
-    world.cycle(run);
-    world.crash.disarm();
-  }
-  LinkedResult result;
-  const bool rests = world.come_to_rest();
-  result.wrong = world.judge();
-  if (!rests) result.wrong.emplace_back("I6: it does not come to rest");
-  result.requests = world.requests;
-  result.crashes = world.crashes;
-  result.cycles = world.cycles;
-  result.trace = world.trace;
-  result.fates = world.fates;
-  return result;
-}
-
-std::vector<std::string> play(const std::vector<Deed>& deeds, unsigned cycle_every, std::uint64_t crash_step) {
-  LinkedWorld world(7);
-  world.notion.habits().query_in_trash = sandbox::Habits::TrashQuery::honoured;
-  world.notion.habits().search_in_trash = sandbox::Habits::TrashQuery::honoured;
-  if (crash_step != 0) world.crash.arm(crash_step);
-  unsigned done = 0;
-  for (const auto& deed : deeds) {
-    world.clock.pass(static_cast<Millis>(deed.wait_s) * second_ms);
-    world.act(deed);
-    if (cycle_every != 0 && ++done % cycle_every == 0) {
-      world.clock.pass(3 * minute_ms);
-      world.cycle();
-    }
-  }
-  const bool rests = world.come_to_rest();
-  auto wrong = world.judge();
-  if (!rests) wrong.emplace_back("I6: it does not come to rest");
-  return wrong;
 }
 
 }  // namespace rowpage::sim

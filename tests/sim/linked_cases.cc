@@ -1,0 +1,100 @@
+// Random cases of two related pairs, and histories that a property test makes up.
+#include <fmt/format.h>
+
+#include "sim/linked_world.h"
+
+namespace rowpage::sim {
+
+namespace {
+
+Deed random_deed(std::mt19937_64& dice) {
+  Deed deed;
+  const auto draw = dice() % 20;
+  deed.kind = draw < 3   ? Deed::Kind::make_task
+              : draw < 5 ? Deed::Kind::make_person
+                         : static_cast<Deed::Kind>(2 + dice() % (static_cast<unsigned>(Deed::Kind::count_) - 2));
+  deed.in_notion = dice() % 2 == 0;
+  deed.a = static_cast<unsigned>(dice() % 16);
+  deed.b = static_cast<unsigned>(dice() % 16);
+  deed.wait_s = static_cast<unsigned>(dice() % 90);
+  return deed;
+}
+
+}  // namespace
+
+LinkedResult run_linked_case(const LinkedCase& options) {
+  std::mt19937_64 people(options.seed * 0x9e3779b97f4a7c15ULL + 1), luck(options.seed * 0x9e3779b97f4a7c15ULL + 2);
+  LinkedWorld world(options.seed);
+  world.verbose = options.verbose;
+  const auto pick = [&](std::initializer_list<double> values) { return *(values.begin() + luck() % values.size()); };
+  auto& habits = world.notion.habits();
+  habits.index_delay_ms = static_cast<Millis>(pick({0, 5, 30, 110})) * second_ms;
+  habits.search_delay_ms = habits.index_delay_ms;
+  habits.query_in_trash =
+      luck() % 2 == 0 ? sandbox::Habits::TrashQuery::ignored : sandbox::Habits::TrashQuery::honoured;
+  habits.search_in_trash = sandbox::Habits::TrashQuery::honoured;
+  habits.back_ends_bump = luck() % 2 == 0;
+  if (!options.calm) {
+    world.faults.refused = pick({0, 0.05, 0.2});
+    world.faults.lost_before = pick({0, 0.05, 0.2});
+    world.faults.lost_after = pick({0, 0.05, 0.2});
+    world.faults.lands_later = pick({0, 0.05, 0.2});
+    world.faults.error_after = pick({0, 0.05, 0.2});
+    world.faults.read_trouble = pick({0, 0.05, 0.2});
+    world.postgres.faults.commit_unknown = pick({0, 0, 0.03});
+  }
+  for (std::uint64_t i = 2 + people() % 5; i > 0; --i) {
+    Deed deed;
+    deed.kind = people() % 3 == 0 ? Deed::Kind::make_person : Deed::Kind::make_task;
+    deed.in_notion = people() % 2 == 0;
+    world.act(deed);
+  }
+  const std::uint64_t rounds = 1 + luck() % 5, crash_round = luck() % rounds;
+  for (std::uint64_t round = 0; round < rounds; ++round) {
+    const std::uint64_t deeds = people() % 12;
+    for (std::uint64_t i = 0; i < deeds; ++i) {
+      const Deed deed = random_deed(people);
+      world.clock.pass(static_cast<Millis>(deed.wait_s) * second_ms);
+      world.act(deed);
+    }
+    world.clock.pass(static_cast<Millis>(luck() % 200) * second_ms);
+    const bool crashes = !options.calm && round == crash_round && luck() % 3 != 0;
+    if (crashes) world.crash.arm(1 + luck() % 60);
+    RunOptions run;
+    run.full = luck() % 8 == 0;
+    world.cycle(run);
+    world.crash.disarm();
+  }
+  LinkedResult result;
+  const bool rests = world.come_to_rest();
+  result.wrong = world.judge();
+  if (!rests) result.wrong.emplace_back("I6: it does not come to rest");
+  result.requests = world.requests;
+  result.crashes = world.crashes;
+  result.cycles = world.cycles;
+  result.trace = world.trace;
+  result.fates = world.fates;
+  return result;
+}
+
+std::vector<std::string> play(const std::vector<Deed>& deeds, unsigned cycle_every, std::uint64_t crash_step) {
+  LinkedWorld world(7);
+  world.notion.habits().query_in_trash = sandbox::Habits::TrashQuery::honoured;
+  world.notion.habits().search_in_trash = sandbox::Habits::TrashQuery::honoured;
+  if (crash_step != 0) world.crash.arm(crash_step);
+  unsigned done = 0;
+  for (const auto& deed : deeds) {
+    world.clock.pass(static_cast<Millis>(deed.wait_s) * second_ms);
+    world.act(deed);
+    if (cycle_every != 0 && ++done % cycle_every == 0) {
+      world.clock.pass(3 * minute_ms);
+      world.cycle();
+    }
+  }
+  const bool rests = world.come_to_rest();
+  auto wrong = world.judge();
+  if (!rests) wrong.emplace_back("I6: it does not come to rest");
+  return wrong;
+}
+
+}  // namespace rowpage::sim
