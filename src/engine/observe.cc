@@ -8,6 +8,7 @@
 // is missing from a listing proves nothing: it too is read by id (R9).
 #include <algorithm>
 #include <cstdlib>
+#include <map>
 #include <set>
 #include <unordered_map>
 #include <utility>
@@ -486,6 +487,9 @@ class Observer {
   }
 
   Status add_unlinked_row(RecordState&& state) {
+    // It was matched with a page, and waits. Without that page it would be taken for a row that has none.
+    const auto promised = promised_.find(state.row->key);
+    if (promised != promised_.end() && !seen_pages_.contains(promised->second)) return {};
     state.open = run_.open_for(state.row->key, {});
     errands_.attach(state);
     return plan_.add_unlinked_row(state);
@@ -521,9 +525,10 @@ class Observer {
 
   // Known before anything is looked at: a record that is met on the way, and needs nothing any more, waits no longer.
   Status load_due() {
-    auto waiting = run_.ports.store.due(pair_, run_.full);
+    auto waiting = run_.ports.store.waiting(pair_);
     if (!waiting) return fail(waiting.error());
     for (auto& parked : *waiting) {
+      if (!parked.key.empty() && !parked.page_id.empty()) promised_[parked.key] = parked.page_id;
       if (!parked.key.empty()) due_records_.insert(parked.key);
       if (!parked.page_id.empty()) due_records_.insert(parked.page_id);
       if (parked.next_try_ms <= run_.db_now()) due_.push_back(std::move(parked));  // a full run meets the others anyhow
@@ -579,6 +584,7 @@ class Observer {
     });
     if (!read) return read;
     for (const auto& id : gone) {
+      std::erase_if(promised_, [&](const auto& promise) { return promise.second == id; });
       RecordState lost;
       lost.page.emplace();
       lost.page->id = id;
@@ -697,8 +703,9 @@ class Observer {
   const Pair& pair_;
   CaptureHints hints_;
   IdSet seen_pages_, seen_keys_, seen_trashed_;
-  std::vector<Parked> due_;            // records whose time to be tried again has come
-  std::set<std::string> due_records_;  // their keys and pages
+  std::vector<Parked> due_;                      // records whose time to be tried again has come
+  std::set<std::string> due_records_;            // their keys and pages
+  std::map<std::string, std::string> promised_;  // of records that wait: row key → page
   ErrandList errands_;
   bool between_ = false;  // after the changes of this run: what was read in it is known
   bool listing_complete_ = false, walked_ = false;

@@ -295,8 +295,8 @@ class Store {
   virtual Result<std::vector<Pending>> pending(const Pair& pair) = 0;
   virtual Result<std::vector<NonceOwner>> owners(const Pair& pair, std::span<const std::string> nonces) = 0;
 
-  /// Waiting records whose next_try has come (database clock); with `all`, the others, too.
-  virtual Result<std::vector<Parked>> due(const Pair& pair, bool all) = 0;
+  /// Records that wait, each with when it is to be tried again (database clock).
+  virtual Result<std::vector<Parked>> waiting(const Pair& pair) = 0;
 
   /// What a relation's links lead to: the records of the linked pair with these pages, or with these values in the
   /// column links are named by. Those of which neither a page nor a row is known are left out.

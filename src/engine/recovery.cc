@@ -133,10 +133,8 @@ class Recovery {
     item.park->page_id = request.page_id;
     if (links->empty() || !answer) {
       // No link (an orphan being trashed) or no page: once it can no longer land there is nothing left to learn, unless
-      // the page was only taken from our sight. When it is back, what we wrote to it must not look like a person's
-      // edit.
-      const bool may_return = !links->empty() && request.kind == RequestKind::update;
-      const Millis learns_until = request.send_by_ms + (may_return ? out_of_sight_ms : pair_.bounds.landing_ms);
+      // the page was only taken from our sight. When it is back, what we did must not look like a person's doing.
+      const Millis learns_until = request.send_by_ms + (links->empty() ? pair_.bounds.landing_ms : out_of_sight_ms);
       if (*now <= learns_until) return false;
       if (links->empty()) item.park->key.clear();
       return store(std::move(item));

@@ -31,7 +31,7 @@ Status VerifyReasons::load(Store& store) {
     if (!request.key.empty()) by_name_.emplace(request.key, unknown);
     if (!request.page_id.empty()) by_name_.emplace(request.page_id, unknown);
   }
-  auto parked = store.due(pair_, true);
+  auto parked = store.waiting(pair_);
   if (!parked) return fail(parked.error());
   for (const auto& record : *parked) {
     const Waiting why{record.reason, waits_for(record.kind)};

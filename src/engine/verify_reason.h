@@ -12,7 +12,7 @@ class VerifyReasons {
  public:
   explicit VerifyReasons(const Pair& pair) : pair_(pair) {}
 
-  /// What the state knows of records that wait. Errors: those of Store::due and Store::pending.
+  /// What the state knows of records that wait. Errors: those of Store::waiting and Store::pending.
   Status load(Store& store);
 
   /// Fills `reason` and `waits` of a field that differs. `link`: nullptr where no sync has tied the halves together.

@@ -343,11 +343,10 @@ Result<std::vector<NonceOwner>> PostgresStore::owners(const Pair& pair, std::spa
   return list;
 }
 
-Result<std::vector<Parked>> PostgresStore::due(const Pair& pair, bool all) {
+Result<std::vector<Parked>> PostgresStore::waiting(const Pair& pair) {
   auto answer = state_of(pair,
                          "select id, kind, row_key, page_id, reason, hint, attempts, " + ms_of("next_try_at") +
-                             " from rowpage.parked where " + (all ? "true" : "next_try_at <= clock_timestamp()") +
-                             " and pair = " + pair_id + " order by id",
+                             " from rowpage.parked where pair = " + pair_id + " order by id",
                          {}, "reading parked records of " + pair.model);
   if (!answer) return fail(answer.error());
   std::vector<Parked> list;

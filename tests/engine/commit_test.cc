@@ -44,7 +44,7 @@ class PickyStore : public Store {
   Result<std::vector<Link>> links_unnoted(const Pair&, std::size_t) override { return {}; }
   Result<std::vector<Pending>> pending(const Pair&) override { return {}; }
   Result<std::vector<NonceOwner>> owners(const Pair&, std::span<const std::string>) override { return {}; }
-  Result<std::vector<Parked>> due(const Pair&, bool) override { return {}; }
+  Result<std::vector<Parked>> waiting(const Pair&) override { return {}; }
   Result<std::vector<Target>> targets(const Pair&, std::size_t, std::span<const std::string>,
                                       std::span<const std::string>) override {
     return {};

@@ -12,7 +12,6 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <string>
 #include <vector>
 
@@ -53,13 +52,24 @@ int main(int argc, char** argv) {
   bool keep_going = false, mutant = false;
   for (int i = 1; i < argc; ++i) {
     const auto number = [&] { return i + 1 < argc ? std::strtoull(argv[++i], nullptr, 10) : 0; };
-    if (std::strcmp(argv[i], "--seed") == 0) seed = number();
-    if (std::strcmp(argv[i], "--count") == 0) count = number();
-    if (std::strcmp(argv[i], "--jobs") == 0) jobs = number();
-    if (std::strcmp(argv[i], "--keep-going") == 0) keep_going = true;
-    if (std::strcmp(argv[i], "--mutant") == 0) {
+    const std::string option = argv[i];
+    if (option == "--seed") {
+      seed = number();
+    } else if (option == "--count") {
+      count = number();
+    } else if (option == "--jobs") {
+      jobs = number();
+    } else if (option == "--keep-going") {
+      keep_going = true;
+    } else if (option == "--mutant") {
       mutant = true;
       ::setenv("FIRE_MUTANT", std::to_string(number()).c_str(), 1);
+    } else {
+      std::fprintf(
+          stderr,
+          "fire: there is no option \"%s\"\n  fire [--seed N] [--count N] [--jobs N] [--keep-going] [--mutant N]\n",
+          argv[i]);
+      return 2;
     }
   }
   const bool alone = count == 0;

@@ -92,7 +92,7 @@ class Agreement {
       text += texts_in_order(store.links_after(pair_, "", 100)) + texts_in_order(store.links_after(pair_, after_, 2));
       text += sorted_texts(store.links_of_rows(pair_, some_keys_)) + sorted_texts(store.links_of_pages(pair_, pages_));
       text += texts_in_order(store.pending(pair_)) + texts_in_order(store.owners(pair_, nonces));
-      text += sorted_texts(store.due(pair_, false));
+      text += sorted_texts(store.waiting(pair_));
       const auto state = store.load(pair_);
       return text + (state ? text_of(*state) : text_of(state.error()));
     };

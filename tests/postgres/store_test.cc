@@ -177,16 +177,16 @@ TEST_P(StoreTest, pendings_owners_parked_conflicts_and_history_come_back_as_writ
   EXPECT_EQ((*owners)[2].state, NonceOwner::State::abandoned);
   EXPECT_EQ((*owners)[2].intended, (std::vector<Change>{{decision, std::string("x")}}));
   EXPECT_EQ((*owners)[3].state, NonceOwner::State::unknown);
-  auto due = store->due(pair, false);
-  ASSERT_EQ(due->size(), 1U);
-  EXPECT_EQ((*due)[0].kind, Parked::Kind::waiting);
-  EXPECT_EQ((*due)[0].key, row.key);
+  auto waiting = store->waiting(pair);
+  ASSERT_EQ(waiting->size(), 1U);
+  EXPECT_EQ((*waiting)[0].kind, Parked::Kind::waiting);
+  EXPECT_EQ((*waiting)[0].key, row.key);
   EXPECT_EQ(cell(direct, "select count(*) from rowpage.conflict"), "1");
   Item after{.key = row.key, .page_id = "p1", .close_conflicts = {decision}, .settle = {"q"}, .unpark = true};
   batch_of({after});
   ASSERT_TRUE(commit());
   EXPECT_TRUE(store->pending(pair)->empty());
-  EXPECT_TRUE(store->due(pair, false)->empty());
+  EXPECT_TRUE(store->waiting(pair)->empty());
   EXPECT_EQ(cell(direct, "select count(*) from rowpage.conflict where resolved_at is null"), "0");
 }
 
@@ -430,7 +430,7 @@ TEST_P(StoreTest, reading_leaves_no_trace) {
   ASSERT_TRUE(store->load(pair));
   ASSERT_TRUE(store->links_after(pair, "", 10));
   ASSERT_TRUE(store->pending(pair));
-  ASSERT_TRUE(store->due(pair, false));
+  ASSERT_TRUE(store->waiting(pair));
   ASSERT_TRUE(store->owners(pair, std::vector<std::string>{"x"}));
   ASSERT_TRUE(table->scan(pair, "", 10, true));
   ASSERT_TRUE(table->changes(pair, 0, 10));

@@ -126,7 +126,7 @@ class PostgresModel : public Table, public Store {
   Result<std::vector<Link>> links_unnoted(const Pair& pair, std::size_t limit) override;
   Result<std::vector<Pending>> pending(const Pair& pair) override;
   Result<std::vector<NonceOwner>> owners(const Pair& pair, std::span<const std::string> nonces) override;
-  Result<std::vector<Parked>> due(const Pair& pair, bool all) override;
+  Result<std::vector<Parked>> waiting(const Pair& pair) override;
   Result<std::vector<Target>> targets(const Pair& pair, std::size_t field, std::span<const std::string> page_ids,
                                       std::span<const std::string> refs) override;
   Result<std::vector<SeenEdge>> news(const Pair& pair, std::size_t field, std::span<const SeenEdge> edges) override;

@@ -112,14 +112,12 @@ Result<std::vector<NonceOwner>> PostgresModel::owners(const Pair& pair, std::spa
   return owners;
 }
 
-Result<std::vector<Parked>> PostgresModel::due(const Pair& pair, bool all) {
+Result<std::vector<Parked>> PostgresModel::waiting(const Pair& pair) {
   const Use use(*this, pair);
   if (auto error = trouble("reading waiting records")) return fail(*error);
-  std::vector<Parked> due;
-  for (const auto& [name, parked] : at_->parked) {
-    if (all || parked.next_try_ms <= clock_.now()) due.push_back(parked);
-  }
-  return due;
+  std::vector<Parked> waiting;
+  for (const auto& [name, parked] : at_->parked) waiting.push_back(parked);
+  return waiting;
 }
 
 namespace {

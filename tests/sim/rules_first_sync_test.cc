@@ -67,6 +67,47 @@ TEST(FirstSync, makes_no_page_under_a_key_that_a_page_not_shown_may_carry) {
   EXPECT_THAT(story.judge(), testing::IsEmpty());
 }
 
+// Matched, but not linked yet: its page cannot be read just now. A new page makes the next run look at all rows.
+TEST(FirstSync, makes_no_second_page_for_a_row_whose_own_page_cannot_be_read) {
+  Story story;
+  const Values in_page = story.some("r1");
+  Values in_row = in_page;
+  in_row[Story::note] = story.fresh("r1", Story::note);
+  const Twins both = twins(story, in_page, in_row);
+  story.clock.pass(5 * minute_ms);
+  story.edit_row(both.row, {{Story::note, story.fresh("r1", Story::note)}});  // so that the row wins, on the page
+  story.fate_of = [&](const sandbox::Request& request) -> std::optional<sandbox::Fate> {
+    if (request.method != "GET" || !request.path.ends_with(both.page)) return std::nullopt;
+    return sandbox::Fate{Story::Kind::refuse_409, 0, 409};
+  };
+  story.sync();
+  ASSERT_NE(story.waiting(both.row), nullptr);
+  ASSERT_TRUE(story.postgres.links().empty());
+  story.make_page(story.some("r2"));
+  story.sync();
+  EXPECT_EQ(story.pages().size(), 2) << "the row got a second page";
+  story.fate_of = nullptr;
+  EXPECT_TRUE(story.comes_to_rest());
+  EXPECT_EQ(story.page_of(both.row), both.page);
+  EXPECT_THAT(story.judge(), testing::IsEmpty());
+}
+
+TEST(FirstSync, makes_no_second_page_for_a_row_that_is_parked_with_its_page) {
+  Story story;
+  story.postgres.one_column_constraint = true;
+  const Values in_row = story.some("r1");
+  Values in_page = in_row;
+  in_page[Story::score] = -1.0;  // the column's CHECK refuses it
+  story.pair.conflict.prefer = Prefer::notion;
+  story.pair.first = First::notion;
+  const Twins both = twins(story, in_page, in_row);
+  story.sync();
+  ASSERT_NE(story.waiting(both.row), nullptr);
+  story.make_page(story.some("r2"));
+  story.sync();
+  EXPECT_EQ(story.pages().size(), 2) << "the row got a second page";
+}
+
 struct Differing : testing::Test {
   Differing() {
     in_page = story.some("r1");

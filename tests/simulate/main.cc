@@ -9,15 +9,16 @@
 //   --skip 1,4             without these deeds of people; --without a,b: without these kinds of trouble
 //   --mutant N             one rule switched off (core/mutant.h)
 // SIM_VERBOSE=1 tells everything that happens.
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <sstream>
 
 #include "core/mutant.h"
 #include "sim/cases.h"
 #include "sim/linked_world.h"
+#include "sim/trouble.h"
 
 namespace {
 
@@ -47,35 +48,76 @@ std::string replay(const CaseOptions& failing, bool related) {
   return "--linked --seed " + std::to_string(failing.seed) + " --count 1" + (failing.calm ? " --calm" : "");
 }
 
+struct Wish {
+  std::uint64_t seed = 1, count = 1000, minutes = 0;
+  CaseOptions options;
+  bool keep_going = false, related = false;
+};
+
+[[noreturn]] void refuse(const std::string& what) {
+  std::fprintf(stderr,
+               "simulate: %s\n  simulate [--seed N] [--count N] [--minutes M] [--keep-going] [--linked] [--calm]\n"
+               "           [--crash K | --no-crash] [--skip DEED,...] [--without KIND,...] [--mutant N]\n",
+               what.c_str());
+  std::exit(2);
+}
+
+std::uint64_t number_of(const std::string& option, const std::string& text) {
+  if (text.empty() || text.find_first_not_of("0123456789") != std::string::npos)
+    refuse(option + " takes a whole number, not \"" + text + "\"");
+  return std::strtoull(text.c_str(), nullptr, 10);
+}
+
+Wish read(int count, char** words) {
+  Wish wish;
+  for (int i = 1; i < count; ++i) {
+    const std::string option = words[i];
+    const auto text = [&]() -> std::string {
+      if (i + 1 >= count) refuse(option + " wants a value");
+      return words[++i];
+    };
+    const auto number = [&] { return number_of(option, text()); };
+    if (option == "--seed") {
+      wish.seed = number();
+    } else if (option == "--count") {
+      wish.count = number();
+    } else if (option == "--minutes") {
+      wish.minutes = number();
+    } else if (option == "--keep-going") {
+      wish.keep_going = true;
+    } else if (option == "--linked") {
+      wish.related = true;
+    } else if (option == "--calm") {
+      wish.options.calm = true;
+    } else if (option == "--no-crash") {
+      wish.options.no_crash = true;
+    } else if (option == "--crash") {
+      wish.options.crash_step = number();
+    } else if (option == "--skip") {
+      for (const auto& deed : list_of(text())) wish.options.skip.insert(number_of(option, deed));
+    } else if (option == "--without") {
+      for (const auto& kind : list_of(text())) {
+        if (std::ranges::find(trouble_kinds(), kind) == trouble_kinds().end())
+          refuse("there is no kind of trouble \"" + kind + "\"; see tests/sim/trouble.cc");
+        wish.options.without.insert(kind);
+      }
+    } else if (option == "--mutant") {
+      const std::uint64_t mutant = number();
+      if (mutant >= static_cast<std::uint64_t>(rowpage::Mutant::count_)) refuse("there is no such mutant");
+      rowpage::active_mutant = static_cast<rowpage::Mutant>(mutant);
+    } else {
+      refuse("there is no option \"" + option + "\"");
+    }
+  }
+  return wish;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  using namespace rowpage;
-  std::uint64_t seed = 1;
-  std::uint64_t count = 1000;
-  CaseOptions options;
-  bool keep_going = false;
-  bool related = false;
-  double minutes = 0;
+  const Wish wish = read(argc, argv);
+  CaseOptions options = wish.options;
   const bool verbose = std::getenv("SIM_VERBOSE") != nullptr;
-  for (int i = 1; i < argc; ++i) {
-    const auto number = [&] { return i + 1 < argc ? std::strtoull(argv[++i], nullptr, 10) : 0; };
-    if (std::strcmp(argv[i], "--seed") == 0) seed = number();
-    if (std::strcmp(argv[i], "--count") == 0) count = number();
-    if (std::strcmp(argv[i], "--crash") == 0) options.crash_step = number();
-    if (std::strcmp(argv[i], "--linked") == 0) related = true;
-    if (std::strcmp(argv[i], "--calm") == 0) options.calm = true;
-    if (std::strcmp(argv[i], "--no-crash") == 0) options.no_crash = true;
-    if (std::strcmp(argv[i], "--minutes") == 0) minutes = static_cast<double>(number());
-    if (std::strcmp(argv[i], "--skip") == 0 && i + 1 < argc) {
-      for (const auto& deed : list_of(argv[++i])) options.skip.insert(std::strtoull(deed.c_str(), nullptr, 10));
-    }
-    if (std::strcmp(argv[i], "--without") == 0 && i + 1 < argc) {
-      for (const auto& kind : list_of(argv[++i])) options.without.insert(kind);
-    }
-    if (std::strcmp(argv[i], "--keep-going") == 0) keep_going = true;
-    if (std::strcmp(argv[i], "--mutant") == 0) active_mutant = static_cast<Mutant>(number());
-  }
   Tally total;
   std::uint64_t failed = 0;
   std::uint64_t conflicts = 0;
@@ -85,9 +127,10 @@ int main(int argc, char** argv) {
   const auto seconds_passed = [start] {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   };
-  for (; done < count && (minutes == 0 || seconds_passed() < 60 * minutes); ++done) {
-    options.seed = seed + done;
-    const CaseResult result = related ? linked(options, verbose) : run_case(options);
+  for (; done < wish.count && (wish.minutes == 0 || seconds_passed() < 60.0 * static_cast<double>(wish.minutes));
+       ++done) {
+    options.seed = wish.seed + done;
+    const CaseResult result = wish.related ? linked(options, verbose) : run_case(options);
     total.cycles += result.tally.cycles;
     total.crashes += result.tally.crashes;
     total.steps += result.tally.steps;
@@ -100,9 +143,9 @@ int main(int argc, char** argv) {
     if (failed <= 10) {
       std::printf("seed %llu:", static_cast<unsigned long long>(options.seed));
       for (const auto& line : result.wrong) std::printf("\n  %s", line.c_str());
-      std::printf("\n  replay: SIM_VERBOSE=1 simulate %s\n", replay(options, related).c_str());
+      std::printf("\n  replay: SIM_VERBOSE=1 simulate %s\n", replay(options, wish.related).c_str());
     }
-    if (!keep_going) break;
+    if (!wish.keep_going) break;
   }
   const double seconds = seconds_passed();
   std::printf(
