@@ -57,6 +57,10 @@ Value as_value(TextList list) {
   return make_list(std::move(list));
 }
 
+bool holds(const Value& list, const std::string& id) {
+  return std::ranges::binary_search(links_of(list), id);
+}
+
 bool can_travel(const Presence& link) {
   return link.target && link.target->live && !link.edge.page_id.empty() && !link.edge.ref.empty();
 }
@@ -207,8 +211,7 @@ Value without_vanished(std::size_t field, const Value& page, const Value& page_s
   if (mutated(Mutant::vanished_is_removed)) return page;
   TextList list = links_of(page);
   for (const auto& id : links_of(page_shadow)) {
-    const Target* target = target_of_page(field, id, targets);
-    if (!target || !target->live || !target->seen) put(list, id, true);
+    if (may_hide(field, id, targets)) put(list, id, true);
   }
   return as_value(std::move(list));
 }
@@ -219,29 +222,46 @@ Value common(const Value& one, const Value& other) {
   return as_value(std::move(both));
 }
 
-void settle_doubtful(std::size_t field, const Value& found, const Value& sent, const Value& seen,
+bool may_hide(std::size_t field, std::string_view page_id, const std::vector<Target>& targets) {
+  if (mutated(Mutant::vanished_is_removed)) return false;
+  const Target* target = target_of_page(field, page_id, targets);
+  return !target || !target->live || !target->seen;
+}
+
+bool same_but_hidden(std::size_t field, const Value& before, const Value& seen, const std::vector<Target>& targets) {
+  return std::ranges::includes(links_of(before), links_of(seen)) &&
+         std::ranges::all_of(links_of(before),
+                             [&](const auto& id) { return holds(seen, id) || may_hide(field, id, targets); });
+}
+
+TextList unseen_additions(std::size_t field, const Value& found, const Value& sent, const Value& seen,
+                          const std::vector<Target>& targets) {
+  TextList unseen;
+  std::ranges::copy_if(links_of(sent), std::back_inserter(unseen), [&](const auto& id) {
+    return !holds(found, id) && !holds(seen, id) && may_hide(field, id, targets);
+  });
+  return unseen;
+}
+
+void settle_doubtful(std::size_t field, const Value& found, const Value& sent, const Value& seen, bool landed,
                      const std::vector<Target>& targets, Value& page_shadow, Value& row_shadow) {
-  const auto has = [](const Value& list, const std::string& id) {
-    return std::ranges::binary_search(links_of(list), id);
-  };
   const TextList before = links_of(page_shadow);
   TextList page = before, row = links_of(row_shadow);
-  bool landed = false;
   const auto settle = [&](const std::string& id, bool in) {
-    landed = true;
     put(page, id, in);
     const Target* target = target_of_page(field, id, targets);
     if (target && !target->ref.empty()) put(row, target->ref, in);
   };
   for (const auto& id : links_of(sent)) {
-    if (!has(found, id) && has(seen, id)) settle(id, true);
+    if (!holds(found, id) && (holds(seen, id) || (landed && may_hide(field, id, targets)))) settle(id, true);
   }
+  // One that may be there unseen stays in the shadows, which remember that it is to go.
   for (const auto& id : links_of(found)) {
-    if (!has(sent, id) && !has(seen, id)) settle(id, false);
+    if (!holds(sent, id) && !holds(seen, id) && (landed || !may_hide(field, id, targets))) settle(id, false);
   }
   // The page hid these, for their targets are in the trash: they were not sent, and have gone from it with the write.
   for (const auto& id : before) {
-    if (landed && !has(found, id) && !has(sent, id) && !has(seen, id)) put(page, id, false);
+    if (landed && !holds(found, id) && !holds(sent, id) && !holds(seen, id)) put(page, id, false);
   }
   page_shadow = as_value(std::move(page));
   row_shadow = as_value(std::move(row));

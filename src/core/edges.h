@@ -79,11 +79,23 @@ const TextList& links_of(const Value& value);
 Value without_vanished(std::size_t field, const Value& page, const Value& page_shadow,
                        const std::vector<Target>& targets);
 
+/// Whether the page may hold this link although it does not show it: its target was not seen alive just now.
+bool may_hide(std::size_t field, std::string_view page_id, const std::vector<Target>& targets);
+
+/// Whether a page that showed `before` shows the same now, but for what it may hide.
+bool same_but_hidden(std::size_t field, const Value& before, const Value& seen, const std::vector<Target>& targets);
+
+/// Links of `sent` that neither `found` nor `seen` shows and the page may hide: whether they came with the write cannot
+/// be seen.
+TextList unseen_additions(std::size_t field, const Value& found, const Value& sent, const Value& seen,
+                          const std::vector<Target>& targets);
+
 /// The shadows after a write of `sent` over `found` whose outcome was unknown, where the page shows `seen` now: a link
 /// we meant to add is agreed if it shows, one we meant to remove if it does not. What the write left alone stays as it
-/// was, so nobody's link is lost and none of ours is taken for a person's. If it landed, links of the shadow that the
-/// page hid have gone from the page, and from its shadow alone: the row's bring them back with their targets.
-void settle_doubtful(std::size_t field, const Value& found, const Value& sent, const Value& seen,
+/// was, so nobody's link is lost and none of ours is taken for a person's. `landed`: something else shows that the
+/// write was carried out, so what the page hides came or went with it, too; links of the shadow that the page hid
+/// before have gone from the page, and from its shadow alone: the row's bring them back with their targets.
+void settle_doubtful(std::size_t field, const Value& found, const Value& sent, const Value& seen, bool landed,
                      const std::vector<Target>& targets, Value& page_shadow, Value& row_shadow);
 
 /// The links that both lists hold.

@@ -169,7 +169,9 @@ class Decider {
   // Relations without a column: a join table, or the other end of one.
   bool merge_links(std::size_t i, bool afresh) {
     const bool back = pair_.fields[i].relation.kind == Relation::Kind::back;
-    return goes_on(back ? links_.follow_back_end(i) : links_.merge(i, afresh));
+    if (!goes_on(back ? links_.follow_back_end(i) : links_.merge(i, afresh))) return false;
+    if (!back && !afresh) links_.clear_doubted(i);
+    return true;
   }
 
   // --- fields
@@ -276,6 +278,7 @@ class Decider {
               action_.page_reasons.push_back(label(field) +
                                              ": the row links to a deleted record now, so the former link goes");
             }
+            links_.clear_doubted(i);
             continue;
           }
           if (merged.conflict) log_conflict(i, now, Side::supabase, merged.reason);
@@ -292,6 +295,9 @@ class Decider {
           drift(i, now, merged.outcome == FieldOutcome::drift_on_page ? Side::notion : Side::supabase);
           break;
       }
+      // A value that travels to the row moves both shadows with the row's part: the page is cleared by the next run.
+      const bool in_the_way = merged.outcome == FieldOutcome::undecided || merged.outcome == FieldOutcome::to_row;
+      if (field.relation.kind == Relation::Kind::column && !in_the_way) links_.clear_doubted(i);
       const bool over = merged.outcome != FieldOutcome::undecided && merged.outcome != FieldOutcome::unchanged;
       if (over && (was_unsettled || now.choice)) action_.settled.push_back(i);
       if (action_.park) return false;

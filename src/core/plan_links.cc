@@ -37,6 +37,7 @@ Value LinkPlanner::as_refs(std::size_t i, const Value& pages) const {
 }
 
 void LinkPlanner::name_rows(std::size_t i, FieldState& field) const {
+  field.page = without_doubted(i, field.page);
   // A page that lost its link is taken at its word only if the target lives.
   if (links_of(field.page).empty()) field.page = without_vanished(i, field.page, field.page_shadow, state_.targets);
   field.page = as_refs(i, field.page);
@@ -110,10 +111,49 @@ void LinkPlanner::send_to_page(std::size_t i, const Value& refs) {
   action_.page_set.push_back({i, make_list(std::move(ids))});
 }
 
+Value LinkPlanner::without_doubted(std::size_t i, const Value& page) const {
+  TextList links = links_of(page);
+  for (const auto& errand : state_.errands) {
+    if (doubts(errand, i)) std::erase(links, errand.other);
+  }
+  return make_list(std::move(links));
+}
+
+// Not one that was agreed since: a later write of ours carried it.
+bool LinkPlanner::doubts(const Errand& errand, std::size_t i) const {
+  if (errand.kind != Errand::Kind::drop || errand.field != pair_.fields[i].column) return false;
+  return !state_.link || !std::ranges::binary_search(links_of(state_.link->page_shadow[i]), errand.other);
+}
+
+void LinkPlanner::clear_doubted(std::size_t i) {
+  const Field& field = pair_.fields[i];
+  const auto of_field = [&](const Errand& errand) {
+    return errand.kind == Errand::Kind::drop && errand.field == field.column;
+  };
+  std::ranges::copy_if(state_.errands, std::back_inserter(action_.errands_done), of_field);
+  const bool doubted = std::ranges::any_of(state_.errands, [&](const Errand& errand) { return doubts(errand, i); });
+  if (!doubted || action_.page_now.empty()) return;
+  const auto sets = [i](const std::vector<Change>& changes) {
+    return std::ranges::find(changes, i, &Change::field) != changes.end();
+  };
+  if (sets(action_.page_set)) return;
+  Value shown = without_doubted(i, action_.page_now[i]);
+  if (links_of(shown).size() > links_per_write) return;  // more than one write takes: it stays as it is
+  if (field.relation.kind == Relation::Kind::join &&
+      std::ranges::find(action_.edges, i, &EdgeMerge::field) == action_.edges.end()) {
+    EdgeMerge nothing;
+    nothing.field = i;
+    action_.edges.push_back(std::move(nothing));
+  }
+  action_.page_set.push_back({i, std::move(shown)});
+  action_.page_reasons.push_back(
+      label(field) + ": a link whose writing has no known outcome, and whose target is in the trash, is taken back");
+}
+
 std::optional<Misfit> LinkPlanner::merge(std::size_t i, bool afresh) {
   const Field& field = pair_.fields[i];
   EdgeState now;
-  if (!action_.page_now.empty()) now.page = action_.page_now[i];
+  if (!action_.page_now.empty()) now.page = without_doubted(i, action_.page_now[i]);
   if (!action_.row_now.empty()) now.row = action_.row_now[i];
   if (state_.link && !afresh) {
     now.page_shadow = state_.link->page_shadow[i];

@@ -41,6 +41,13 @@ class LinkPlanner {
   std::optional<Misfit> send_to_row(std::size_t i, const Value& refs);
   void send_to_page(std::size_t i, const Value& refs);
 
+  // --- links that an earlier write may have left unseen (Errand::Kind::drop, of the end that owns the relation)
+
+  /// What the page shows of this relation without those: nobody in Notion has set them.
+  Value without_doubted(std::size_t i, const Value& page) const;
+  /// Takes them off the page, with a write of what it is to show, where nothing else writes it.
+  void clear_doubted(std::size_t i);
+
   // --- lists of links
 
   /// Of a join table. `afresh`: the row, or the page, is made anew, so every link is news for it.
@@ -57,6 +64,7 @@ class LinkPlanner {
  private:
   std::optional<Misfit> fit_into_one_write(const Field& field, EdgeMerge& merge);
   void ask_far_end(const Field& field, Errand::Kind kind, const std::string& page_id);
+  bool doubts(const Errand& errand, std::size_t i) const;
   void tell_of_waiting(const Field& field, std::size_t links);
 
   const Pair& pair_;

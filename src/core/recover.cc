@@ -19,14 +19,54 @@ Value row_value_behind(const Field& field, const Value& sent, const Row* row, st
   return fitted ? *fitted : sent;
 }
 
-}  // namespace
-
-bool unmoved(const Pending& pending, const Link& link, const Page& seen, std::size_t field) {
-  const auto before = std::ranges::find(pending.found, field, &Change::field);
-  return seen.values[field] == (before != pending.found.end() ? before->value : link.page_shadow[field]);
+bool owns_links(const Field& field) {
+  return field.relation.kind == Relation::Kind::column || field.relation.kind == Relation::Kind::join;
 }
 
-Fate judge_write(const Pair& pair, const Pending& pending, const Page& seen, const Link& link, Millis now_ms) {
+const Value& shown_before(const Pending& pending, const Link& link, std::size_t field) {
+  const auto before = std::ranges::find(pending.found, field, &Change::field);
+  return before != pending.found.end() ? before->value : link.page_shadow[field];
+}
+
+// Whether some field proves that an update was carried out, and with it all of it. One that shows what it showed before
+// proves nothing: only those the request would have moved tell.
+bool has_landed(const Pair& pair, const Pending& pending, const Link& link, const Page& seen,
+                const std::vector<Target>& targets) {
+  return std::ranges::any_of(pending.intended, [&](const Change& change) {
+    return seen.values[change.field] == change.value && !unmoved(pair, pending, link, seen, change.field, targets);
+  });
+}
+
+// Of a list, one link is proof enough.
+bool shows_ours(const Value& before, const Value& sent, const Value& seen) {
+  return std::ranges::any_of(links_of(sent), [&](const std::string& id) {
+    return !std::ranges::binary_search(links_of(before), id) && std::ranges::binary_search(links_of(seen), id);
+  });
+}
+
+Errand to_drop(const Field& field, const Pending& pending, std::string page_id) {
+  Errand errand;
+  errand.kind = Errand::Kind::drop;
+  errand.key = pending.key;
+  errand.page_id = pending.page_id;
+  errand.field = field.column;
+  errand.other = std::move(page_id);
+  return errand;
+}
+
+}  // namespace
+
+bool unmoved(const Pair& pair, const Pending& pending, const Link& link, const Page& seen, std::size_t field,
+             const std::vector<Target>& targets) {
+  const Value& before = shown_before(pending, link, field);
+  if (seen.values[field] == before) return true;
+  // What it hid when we looked before sending may have come back to light.
+  if (owns_links(pair.fields[field]) && seen.values[field] == link.page_shadow[field]) return true;
+  return owns_links(pair.fields[field]) && same_but_hidden(field, before, seen.values[field], targets);
+}
+
+Fate judge_write(const Pair& pair, const Pending& pending, const Page& seen, const Link& link, Millis now_ms,
+                 const std::vector<Target>& targets) {
   const bool over = now_ms > pending.send_by_ms + pair.bounds.landing_ms;
   switch (pending.kind) {
     case RequestKind::trash:
@@ -39,11 +79,8 @@ Fate judge_write(const Pair& pair, const Pending& pending, const Page& seen, con
       break;
   }
   const auto shows = [&](const Change& change) { return seen.values[change.field] == change.value; };
-  // A field that shows what it showed before proves nothing: only those the request would have moved tell.
-  const auto moves = [&](const Change& change) { return shows(change) && !unmoved(pending, link, seen, change.field); };
   const bool all = std::ranges::all_of(pending.intended, shows);
-  const bool moved_any = std::ranges::any_of(pending.intended, moves);
-  if (all && moved_any) return Fate::landed;
+  if (all && has_landed(pair, pending, link, seen, targets)) return Fate::landed;
   if (!over) return Fate::wait;
   return all ? Fate::landed : Fate::not_landed;
 }
@@ -98,22 +135,38 @@ Link adopt(const Pair& pair, const std::vector<Change>& intended, const std::str
   return link;
 }
 
-void overlay(const Pair& pair, const Pending& pending, const Page& seen, const Row* row, Link& link,
-             const std::vector<Target>& targets) {
+std::vector<Errand> overlay(const Pair& pair, const Pending& pending, const Page& seen, const Row* row, Link& link,
+                            const std::vector<Target>& targets) {
+  std::vector<Errand> errands;
+  const Link before_all = link;
+  const bool proven =
+      has_landed(pair, pending, before_all, seen, targets) ||
+      std::ranges::any_of(pending.intended, [&](const Change& change) {
+        return pair.fields[change.field].is_relation() &&
+               shows_ours(shown_before(pending, before_all, change.field), change.value, seen.values[change.field]);
+      });
   for (const auto& [i, sent] : pending.intended) {
-    const Relation::Kind kind = pair.fields[i].relation.kind;
-    if (kind == Relation::Kind::join || kind == Relation::Kind::back) {
-      const auto found = std::ranges::find(pending.found, i, &Change::field);
-      const Value before = found != pending.found.end() ? found->value : link.page_shadow[i];
-      settle_doubtful(i, before, sent, seen.values[i], targets, link.page_shadow[i], link.row_shadow[i]);
+    const Field& field = pair.fields[i];
+    const Value &before = shown_before(pending, before_all, i), &shown = seen.values[i];
+    const TextList unseen =
+        owns_links(field) && !proven ? unseen_additions(i, before, sent, shown, targets) : TextList();
+    if (field.relation.kind == Relation::Kind::join || field.relation.kind == Relation::Kind::back) {
+      settle_doubtful(i, before, sent, shown, proven, targets, link.page_shadow[i], link.row_shadow[i]);
+      for (const auto& id : unseen) errands.push_back(to_drop(field, pending, id));
       continue;
     }
-    if (seen.values[i] != sent && unmoved(pending, link, seen, i))
-      continue;  // (or put back by a person: the ABA limit)
+    const bool column = owns_links(field);
+    const bool still = unmoved(pair, pending, before_all, seen, i, targets);
+    // It shows what we sent, or what it showed before (or a person put that back: the ABA limit) and hides nothing.
+    const bool hidden = column && (shown == sent ? still && shown != before : same_but_hidden(i, sent, shown, targets));
+    if (still && !(shown == sent && !hidden) && !(proven && hidden)) {
+      for (const auto& id : unseen) errands.push_back(to_drop(field, pending, id));
+      continue;
+    }
     link.page_shadow[i] = sent;
-    link.row_shadow[i] =
-        kind == Relation::Kind::column ? refs_of(i, sent, targets) : row_value_behind(pair.fields[i], sent, row, i);
+    link.row_shadow[i] = column ? refs_of(i, sent, targets) : row_value_behind(field, sent, row, i);
   }
+  return errands;
 }
 
 }  // namespace rowpage

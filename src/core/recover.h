@@ -22,8 +22,9 @@ enum class Fate {
 };
 
 /// For update, trash and restore: judged from the page as read by id (strong). `now_ms`: database clock when the read
-/// began.
-Fate judge_write(const Pair& pair, const Pending& pending, const Page& seen, const Link& link, Millis now_ms);
+/// began. `targets`: what the links of pending.intended and pending.found lead to, those the page lacks seen just now.
+Fate judge_write(const Pair& pair, const Pending& pending, const Page& seen, const Link& link, Millis now_ms,
+                 const std::vector<Target>& targets = {});
 
 /// For create: nothing found by a look that began at `began_ms` and was `complete` (live pages and trash).
 Fate judge_absence(const Pair& pair, const Pending& pending, bool complete, Millis began_ms);
@@ -40,13 +41,17 @@ const Page& original_of(const std::vector<Page>& pages, const std::vector<Change
 Link adopt(const Pair& pair, const std::vector<Change>& intended, const std::string& nonce, const Page& found,
            const Row* row, const std::string& key, const std::vector<Target>& targets = {});
 
-/// True when a field of an update still shows what it showed just before we sent: there our request did not land.
-bool unmoved(const Pending& pending, const Link& link, const Page& seen, std::size_t field);
+/// True when a field of an update still shows what it showed just before we sent, but for links that the page may hide:
+/// there our request did not land, as far as can be seen.
+bool unmoved(const Pair& pair, const Pending& pending, const Link& link, const Page& seen, std::size_t field,
+             const std::vector<Target>& targets = {});
 
 /// The shadows after an update that landed or can no longer land: what we sent is never a person's edit, so fields that
 /// show neither what they showed before nor what we sent count as changed in Notion since.
-/// Of a list of links each is judged by itself (core/edges.h).
-void overlay(const Pair& pair, const Pending& pending, const Page& seen, const Row* row, Link& link,
-             const std::vector<Target>& targets = {});
+/// Of a list of links each is judged by itself (core/edges.h). Gives errands for links of which not even that can be
+/// seen, for their target is in the trash: they are taken off the page by one more write (Errand::Kind::drop), and
+/// count as never written.
+std::vector<Errand> overlay(const Pair& pair, const Pending& pending, const Page& seen, const Row* row, Link& link,
+                            const std::vector<Target>& targets = {});
 
 }  // namespace rowpage

@@ -1,7 +1,9 @@
 // The recover step: what an earlier run left open is settled before anything is planned (core/recover.h has the rules).
 #include <algorithm>
 #include <iterator>
+#include <set>
 
+#include "core/edges.h"
 #include "core/fit.h"
 #include "core/mutant.h"
 #include "core/recover.h"
@@ -140,7 +142,9 @@ class Recovery {
       return store(std::move(item));
     }
     Link link = links->front();
-    const Fate fate = judge_write(pair_, request, *answer, link, *now);
+    auto targets = targets_of_both(request, *answer);
+    if (!targets) return fail(targets.error());
+    const Fate fate = judge_write(pair_, request, *answer, link, *now, *targets);
     if (fate == Fate::wait) return false;
     auto row = row_of(request.key);
     if (!row) return fail(row.error());
@@ -149,12 +153,8 @@ class Recovery {
       if (mutated(Mutant::note_without_values)) {
         // Without the values the page's difference looks like a person's edit.
       } else {
-        log_doubtful(request, *answer, known_row, link, item);
-        std::vector<Change> meant = request.intended;
-        std::ranges::copy(request.found, std::back_inserter(meant));
-        auto targets = targets_of(run_, meant);
-        if (!targets) return fail(targets.error());
-        overlay(pair_, request, *answer, known_row, link, *targets);
+        log_doubtful(request, *answer, known_row, link, *targets, item);
+        item.other_errands = overlay(pair_, request, *answer, known_row, link, *targets);
         item.link = link;
       }
     } else if (fate == Fate::landed) {
@@ -179,12 +179,15 @@ class Recovery {
   // A field that shows neither the shadow nor what we sent: a person wrote it, before or after ours landed or instead
   // of it. Notion's value is taken as the later one, and ours is kept in the log (R7), for if it never landed nobody in
   // Notion has seen it.
-  void log_doubtful(const Pending& request, const Page& seen, const Row* row, const Link& link, Item& item) const {
+  void log_doubtful(const Pending& request, const Page& seen, const Row* row, const Link& link,
+                    const std::vector<Target>& targets, Item& item) const {
     for (const auto& [i, sent] : request.intended) {
       const Value& shown = seen.values[i];
-      if (shown == sent || unmoved(request, link, seen, i)) continue;
+      if (shown == sent || unmoved(pair_, request, link, seen, i, targets)) continue;
       const auto kind = pair_.fields[i].relation.kind;
       if (kind == Relation::Kind::join || kind == Relation::Kind::back) continue;  // link by link, nothing is lost
+      if (kind == Relation::Kind::column && same_but_hidden(i, sent, shown, targets))
+        continue;  // it shows what we sent
       Conflict conflict;
       conflict.key = request.key;
       conflict.page_id = request.page_id;
@@ -198,6 +201,27 @@ class Recovery {
       conflict.reason = "edited in Notion while the outcome of our write was unknown";
       item.conflicts.push_back(std::move(conflict));
     }
+  }
+
+  // What the links lead to that an update meant to write or found; of those that the page lacks also whether they live:
+  // what leads to a page in the trash may be there unseen.
+  Result<std::vector<Target>> targets_of_both(const Pending& request, const Page& seen) {
+    if (request.kind != RequestKind::update) return std::vector<Target>();
+    std::vector<Target> all;
+    for (const auto& [i, sent] : request.intended) {
+      const auto kind = pair_.fields[i].relation.kind;
+      if (kind != Relation::Kind::column && kind != Relation::Kind::join) continue;
+      const auto before = std::ranges::find(request.found, i, &Change::field);
+      std::set<std::string> ids(links_of(sent).begin(), links_of(sent).end());
+      if (before != request.found.end()) ids.insert(links_of(before->value).begin(), links_of(before->value).end());
+      auto targets = targets_of(run_, {{i, make_list(TextList(ids.begin(), ids.end()))}});
+      if (!targets) return fail(targets.error());
+      for (const auto& id : links_of(seen.values[i])) ids.erase(id);
+      for (auto& target : *targets) target.live = true;  // our state may be behind: each is looked at
+      if (auto known = see_alive(run_, i, ids, *targets); !known) return fail(known.error());
+      std::ranges::move(*targets, std::back_inserter(all));
+    }
+    return all;
   }
 
   Result<std::optional<Row>> row_of(const std::string& key) {

@@ -87,36 +87,10 @@ class Finder {
       const TextList& shown = links_of(lists.page);
       // A foreign key that links elsewhere now has been changed by a person, whatever became of the old target.
       if (pair_.fields[field].relation.kind == Relation::Kind::column && !shown.empty()) continue;
-      for (const auto& id : links_of(lists.page_shadow)) {
-        const Target* target = target_of_page(field, id, found);
-        if (target && target->live && !std::ranges::binary_search(shown, id) && !run_.lives.contains(id))
-          vanished.insert(id);
-      }
+      std::ranges::copy_if(links_of(lists.page_shadow), std::inserter(vanished, vanished.end()),
+                           [&](const std::string& id) { return !std::ranges::binary_search(shown, id); });
     }
-    const std::vector<std::string> ids(vanished.begin(), vanished.end());
-    for (std::size_t at = 0; at < ids.size(); at += run_.options.in_flight) {
-      std::vector<PageRequest> reads;
-      for (std::size_t i = at; i < std::min(ids.size(), at + run_.options.in_flight); ++i) {
-        PageRequest read;
-        read.page_id = ids[i];
-        read.bare = true;
-        reads.push_back(std::move(read));
-      }
-      auto answers = run_.ports.notion.perform(pair_, reads);
-      for (std::size_t i = 0; i < answers.size(); ++i) {
-        const auto& answer = answers[i];
-        if (!answer && answer.error().scope != Scope::record && answer.error().cause != Cause::not_found)
-          return fail(answer.error());
-        const std::string& home = pair_.fields[field].relation.to_source;
-        run_.lives[ids[at + i]] = answer && !answer->in_trash && !answer->is_archived &&
-                                  (home.empty() ? !answer->parent.empty() : answer->parent == home);
-      }
-    }
-    for (auto& target : found) {
-      const auto lives = run_.lives.find(target.page_id);
-      target.seen = lives != run_.lives.end() && lives->second;
-    }
-    return {};
+    return see_alive(run_, field, vanished, found);
   }
 
   // Of the links that came and went at a back end, those that their owner's record does not know yet.
@@ -153,6 +127,37 @@ class Finder {
 };
 
 }  // namespace
+
+Status see_alive(Run& run, std::size_t field, const std::set<std::string>& page_ids, std::vector<Target>& targets) {
+  std::vector<std::string> ids;
+  for (const auto& id : page_ids) {
+    const Target* target = target_of_page(field, id, targets);
+    if (target && target->live && !run.lives.contains(id)) ids.push_back(id);
+  }
+  const std::string& home = run.pair.fields[field].relation.to_source;
+  for (std::size_t at = 0; at < ids.size(); at += run.options.in_flight) {
+    std::vector<PageRequest> reads;
+    for (std::size_t i = at; i < std::min(ids.size(), at + run.options.in_flight); ++i) {
+      PageRequest read;
+      read.page_id = ids[i];
+      read.bare = true;
+      reads.push_back(std::move(read));
+    }
+    auto answers = run.ports.notion.perform(run.pair, reads);
+    for (std::size_t i = 0; i < answers.size(); ++i) {
+      const auto& answer = answers[i];
+      if (!answer && answer.error().scope != Scope::record && answer.error().cause != Cause::not_found)
+        return fail(answer.error());
+      run.lives[ids[at + i]] = answer && !answer->in_trash && !answer->is_archived &&
+                               (home.empty() ? !answer->parent.empty() : answer->parent == home);
+    }
+  }
+  for (auto& target : targets) {
+    const auto lives = run.lives.find(target.page_id);
+    target.seen = lives != run.lives.end() && lives->second;
+  }
+  return {};
+}
 
 Status find_targets(Run& run, std::span<RecordState* const> states) {
   const bool links = std::ranges::any_of(run.pair.fields, &Field::is_relation);

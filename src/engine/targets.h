@@ -4,7 +4,9 @@
 // each once a run. Everything else is known from our own state.
 #pragma once
 
+#include <set>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "core/result.h"
@@ -19,5 +21,8 @@ Status find_targets(Run& run, RecordState& state);
 
 /// What the links among some values to be sent lead to.
 Result<std::vector<Target>> targets_of(Run& run, const std::vector<Change>& page_values);
+
+/// Sets Target::seen: reads the live ones among these pages, each once a run. Errors: what stops a pair.
+Status see_alive(Run& run, std::size_t field, const std::set<std::string>& page_ids, std::vector<Target>& targets);
 
 }  // namespace rowpage

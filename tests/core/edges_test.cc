@@ -138,7 +138,7 @@ TEST(Edges, a_doubtful_write_settles_what_it_meant_to_change_and_nothing_else) {
   // Shown before: 1, 2, 3 (3 was not agreed yet); sent: 2, 3, 4, 5. It now shows 2, 4, 6: 4 landed, 5 did not (or went
   // again), 1 is gone as meant, 6 is somebody's.
   Value page = pages({1, 2}), row = refs({1, 2});
-  settle_doubtful(0, pages({1, 2, 3}), pages({2, 3, 4, 5}), pages({2, 4, 6}), all_known(), page, row);
+  settle_doubtful(0, pages({1, 2, 3}), pages({2, 3, 4, 5}), pages({2, 4, 6}), true, all_known(), page, row);
   EXPECT_EQ(page, pages({2, 4}));
   EXPECT_EQ(row, refs({2, 4}));
 }
@@ -146,14 +146,14 @@ TEST(Edges, a_doubtful_write_settles_what_it_meant_to_change_and_nothing_else) {
 TEST(Edges, a_link_the_page_hid_has_gone_from_it_with_a_write_that_landed) {
   // 1 leads into the trash: the page does not show it, so the list that was written does not hold it.
   Value page = pages({1, 2}), row = refs({1, 2});
-  settle_doubtful(0, pages({2}), pages({2, 3}), pages({2, 3}), all_known(), page, row);
+  settle_doubtful(0, pages({2}), pages({2, 3}), pages({2, 3}), true, all_known(), page, row);
   EXPECT_EQ(page, pages({2, 3}));
   EXPECT_EQ(row, refs({1, 2, 3})) << "the row's link brings it back with its target";
 }
 
 TEST(Edges, a_link_the_page_hides_stays_with_a_write_that_never_landed) {
   Value page = pages({1, 2}), row = refs({1, 2});
-  settle_doubtful(0, pages({2}), pages({2, 3}), pages({2}), all_known(), page, row);
+  settle_doubtful(0, pages({2}), pages({2, 3}), pages({2}), false, all_known(), page, row);
   EXPECT_EQ(page, pages({1, 2}));
   EXPECT_EQ(row, refs({1, 2}));
 }

@@ -72,6 +72,7 @@ LinkedResult run_linked_case(const LinkedCase& options) {
   result.requests = world.requests;
   result.crashes = world.crashes;
   result.cycles = world.cycles;
+  result.window_losses = world.window_losses;
   result.trace = world.trace;
   result.fates = world.fates;
   return result;

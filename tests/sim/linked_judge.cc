@@ -113,6 +113,7 @@ std::vector<std::string> LinkedWorld::judge() {
   // I2: what only one side touched is as it was left there.
   for (const auto& [cell, last] : touched_) {
     if (last.last[0].has_value() == last.last[1].has_value()) continue;
+    if (last.last[0] && last.window_lost) continue;
     const std::string& meant = last.last[0] ? *last.last[0] : *last.last[1];
     const std::size_t field = static_cast<std::size_t>(cell[0] - '0');
     const std::size_t arrow = cell.find(" → ");

@@ -1,6 +1,7 @@
 #include "sim/linked_world.h"
 
 #include <algorithm>
+#include <iterator>
 #include <stdexcept>
 #include <utility>
 
@@ -64,7 +65,16 @@ class LinkedWorld::Network : public Transport {
                             api.read ? "" : to_text(request.body)));
     world_.mix(request.method + request.path + std::to_string(static_cast<int>(fate.kind)));
     if (!api.read) world_.crash.step();
+    const std::string page = request.path.starts_with("/v1/pages/") ? request.path.substr(10, 36) : std::string();
+    const Links before = api.read ? Links() : world_.links_in_notion();
     auto answer = world_.notion.handle(request, fate);
+    if (!api.read && !page.empty()) {
+      const std::uint64_t based_on = world_.read_at_[page];
+      if (fate.kind == sandbox::Fate::Kind::lands_later)
+        world_.oldest_under_way_ = world_.oldest_under_way_ ? std::min(world_.oldest_under_way_, based_on) : based_on;
+      world_.account(before, based_on);
+    }
+    if (api.read && answer.status == 200 && !page.empty()) world_.read_at_[page] = ++world_.moment_;
     if (!api.read) world_.crash.step();
     world_.clock.pass(80);
     return from_model(api, std::move(answer));
@@ -81,7 +91,7 @@ LinkedWorld::LinkedWorld(std::uint64_t seed)
       random_(seed * 1000003 + 17),
       network_(std::make_unique<Network>(*this)) {
   clock.on_pass = [this] {
-    if (notion.late_requests() != 0) notion.run_due();
+    if (notion.late_requests() != 0) land_late();
   };
   set_up();
 }
@@ -347,7 +357,52 @@ bool LinkedWorld::edit_row(std::size_t pair, const std::string& key, std::size_t
 void LinkedWorld::touch(Side side, std::size_t field, const std::string& from, const std::string& to, bool present) {
   // A foreign key is one cell; of a join table every link is one.
   const std::string cell = std::to_string(field) + " " + from + (is_join(field) ? " → " + to : "");
-  touched_[cell].last[side == Side::notion ? 0 : 1] = is_join(field) ? (present ? "in" : "out") : (present ? to : "");
+  Touched& touched = touched_[cell];
+  touched.last[side == Side::notion ? 0 : 1] = is_join(field) ? (present ? "in" : "out") : (present ? to : "");
+  if (side != Side::notion) return;
+  touched.in_notion = ++moment_;
+  touched.window_lost = false;
+}
+
+// --- what our own writes took from people before we could see it
+
+LinkedWorld::Links LinkedWorld::links_in_notion() const {
+  Links all;
+  for (const auto* page :
+       const_cast<sandbox::NotionModel&>(notion).world().source(*sandbox::parse_id(sources_[task_pair]))->rows) {
+    for (std::size_t field = owner; field <= depends; ++field) {
+      TextList titles;
+      for (const auto& target : links(page->id.text(), property_of(task_pair, field)))
+        titles.push_back(title_of_page(target));
+      std::ranges::sort(titles);
+      all[std::to_string(field) + " " + title_of_page(page->id.text())] = std::move(titles);
+    }
+  }
+  return all;
+}
+
+void LinkedWorld::account(const Links& before, std::uint64_t based_on) {
+  const auto lost = [&](const std::string& cell) {
+    const auto touched = touched_.find(cell);
+    if (touched == touched_.end() || !touched->second.last[0] || touched->second.in_notion <= based_on) return;
+    if (!touched->second.window_lost) ++window_losses;
+    touched->second.window_lost = true;
+  };
+  for (const auto& [name, now] : links_in_notion()) {
+    const auto was = before.find(name);
+    if (was == before.end() || was->second == now) continue;
+    if (!is_join(static_cast<std::size_t>(name[0] - '0'))) lost(name);
+    TextList changed;
+    std::ranges::set_symmetric_difference(was->second, now, std::back_inserter(changed));
+    for (const auto& title : changed) lost(name + " → " + title);
+  }
+}
+
+void LinkedWorld::land_late() {
+  const Links before = links_in_notion();
+  notion.run_due();
+  account(before, oldest_under_way_);
+  if (notion.late_requests() == 0) oldest_under_way_ = 0;
 }
 
 void LinkedWorld::act(const Deed& deed) {

@@ -67,7 +67,7 @@ class LinkedWorld {
   NotionFaults faults;
   std::vector<Pair> pairs;  // person, task
   bool tasks_only = false;  // the next cycles run the second pair alone, as with --model
-  std::uint64_t requests = 0, crashes = 0, cycles = 0;
+  std::uint64_t requests = 0, crashes = 0, cycles = 0, window_losses = 0;
   std::map<std::string, std::uint64_t> fates;
   std::uint64_t trace = 0xcbf29ce484222325ULL;
   bool verbose = false;
@@ -105,7 +105,10 @@ class LinkedWorld {
   // What people did to one link (or, for a foreign key, to one field), the last thing on each side.
   struct Touched {
     std::optional<std::string> last[2];
+    std::uint64_t in_notion = 0;  // moment of the last thing there
+    bool window_lost = false;     // one of our writes, made from an older reading, took it away unseen
   };
+  using Links = std::map<std::string, TextList>;  // of all tasks: "field title" → titles, hidden ones too
 
   void set_up();
   sandbox::Answer person(const char* method, const std::string& path, json::value body);
@@ -117,6 +120,9 @@ class LinkedWorld {
   View supabase_view();
   void act_in_notion(const Deed& deed);
   void act_in_sql(const Deed& deed);
+  Links links_in_notion() const;
+  void account(const Links& before, std::uint64_t based_on);
+  void land_late();
   void touch(Side side, std::size_t field, const std::string& from, const std::string& to, bool present);
   void set_one(const std::string& page, std::size_t field, const std::optional<std::string>& target);
   void tell(const std::string& text) const;
@@ -127,7 +133,9 @@ class LinkedWorld {
   std::array<std::string, 2> sources_;
   std::map<std::string, Touched> touched_;
   std::set<std::string> disturbed_;  // titles of records that were deleted or brought back
-  std::uint64_t names_ = 0, nonces_ = 0;
+  std::uint64_t names_ = 0, nonces_ = 0, moment_ = 0;
+  std::map<std::string, std::uint64_t> read_at_;  // page → moment of our last reading of it by id
+  std::uint64_t oldest_under_way_ = 0;            // the oldest reading that a write still to land was based on
 };
 
 /// A random case: deeds, faults and a crash from one seed.
@@ -138,7 +146,7 @@ struct LinkedCase {
 };
 struct LinkedResult {
   std::vector<std::string> wrong;
-  std::uint64_t requests = 0, crashes = 0, cycles = 0, trace = 0;
+  std::uint64_t requests = 0, crashes = 0, cycles = 0, window_losses = 0, trace = 0;
   std::map<std::string, std::uint64_t> fates;
 };
 LinkedResult run_linked_case(const LinkedCase& options);

@@ -471,6 +471,124 @@ TEST_F(Links, an_unanswered_write_of_links_loses_none_and_doubles_none) {
   }
 }
 
+// --- writes without an answer whose links lead into the trash: the page shows neither that they landed nor that not
+
+class LinksUnseen : public Links, public testing::WithParamInterface<Kind> {
+ protected:
+  // The next write of a page has no answer.
+  void lose_next_write() {
+    world.fate_of = [this](const sandbox::Request& request) -> std::optional<sandbox::Fate> {
+      if (request.method != "PATCH" || std::exchange(lost_, true)) return std::nullopt;
+      return sandbox::Fate{GetParam(), 20 * second_ms, 503};
+    };
+    sync();
+    EXPECT_TRUE(std::exchange(lost_, false)) << "nothing was written";
+    world.fate_of = nullptr;
+  }
+  void bring_back_and_settle(const std::string& page) {
+    for (int i = 0; i < 3; ++i) sync();
+    world.trash(page, false);
+    for (int i = 0; i < 3; ++i) sync();
+    full_sync();
+  }
+
+ private:
+  bool lost_ = false;
+};
+
+TEST_P(LinksUnseen, what_sql_took_back_meanwhile_stays_taken_back) {
+  world.edit_row(task, "t1", owner, {"p1"});
+  link("t1", "p1");
+  lose_next_write();
+  world.trash(p1, true);
+  world.edit_row(task, "t1", owner, {});
+  world.postgres.unlink("public.task_people", "t1", "p1");
+  bring_back_and_settle(p1);
+  EXPECT_EQ(cell("t1", owner), Value(Null{}));
+  EXPECT_EQ(joined("t1"), TextList{});
+  EXPECT_EQ(shown(t1, "Owner"), TextList{});
+  EXPECT_EQ(shown(t1, "Helpers"), TextList{});
+  expect_quiet();
+}
+
+TEST_P(LinksUnseen, what_sql_took_back_later_stays_taken_back) {
+  world.edit_row(task, "t1", owner, {"p1"});
+  link("t1", "p1");
+  lose_next_write();
+  world.trash(p1, true);
+  for (int i = 0; i < 3; ++i) sync();
+  world.edit_row(task, "t1", owner, {});
+  world.postgres.unlink("public.task_people", "t1", "p1");
+  bring_back_and_settle(p1);
+  EXPECT_EQ(cell("t1", owner), Value(Null{}));
+  EXPECT_EQ(joined("t1"), TextList{});
+  EXPECT_EQ(shown(t1, "Owner"), TextList{});
+  EXPECT_EQ(shown(t1, "Helpers"), TextList{});
+  expect_quiet();
+}
+
+TEST_P(LinksUnseen, what_sql_still_says_comes_with_its_target) {
+  world.edit_row(task, "t1", owner, {"p1"});
+  link("t1", "p1");
+  link("t1", "p2");
+  lose_next_write();
+  world.trash(p1, true);
+  bring_back_and_settle(p1);
+  EXPECT_EQ(cell("t1", owner), Value(TextList{"p1"}));
+  EXPECT_EQ(joined("t1"), (TextList{"p1", "p2"}));
+  EXPECT_EQ(shown(t1, "Owner"), TextList{p1});
+  EXPECT_EQ(shown(t1, "Helpers"), sorted({p1, p2}));
+  expect_quiet();
+}
+
+TEST_P(LinksUnseen, a_link_that_was_to_go_and_is_hidden_goes_when_it_shows_again) {
+  world.edit_row(task, "t1", owner, {"p1"});
+  link("t1", "p1");
+  sync();
+  world.edit_row(task, "t1", owner, {});
+  world.postgres.unlink("public.task_people", "t1", "p1");
+  lose_next_write();
+  world.trash(p1, true);
+  bring_back_and_settle(p1);
+  EXPECT_EQ(cell("t1", owner), Value(Null{}));
+  EXPECT_EQ(joined("t1"), TextList{});
+  EXPECT_EQ(shown(t1, "Owner"), TextList{});
+  EXPECT_EQ(shown(t1, "Helpers"), TextList{});
+  expect_quiet();
+}
+
+// The page shows no owner: p1 went to the trash, nobody cleared it.
+TEST_P(LinksUnseen, a_former_link_that_went_to_the_trash_is_no_persons_word_against_the_new_one) {
+  world.edit_row(task, "t1", owner, {"p1"});
+  sync();
+  world.edit_row(task, "t1", owner, {"p2"});
+  lose_next_write();
+  world.trash(p1, true);
+  bring_back_and_settle(p1);
+  EXPECT_EQ(cell("t1", owner), Value(TextList{"p2"}));
+  EXPECT_EQ(shown(t1, "Owner"), TextList{p2});
+  expect_quiet();
+}
+
+// When we looked before writing p2, the page hid p1; it shows it again, and that is no news.
+TEST_P(LinksUnseen, a_former_link_that_comes_out_of_the_trash_is_no_persons_word_against_the_new_one) {
+  world.edit_row(task, "t1", owner, {"p1"});
+  sync();
+  world.trash(p1, true);
+  sync();
+  sync();
+  world.edit_row(task, "t1", owner, {"p2"});
+  lose_next_write();
+  world.trash(p1, false);
+  for (int i = 0; i < 4; ++i) sync();
+  EXPECT_EQ(cell("t1", owner), Value(TextList{"p2"}));
+  EXPECT_EQ(shown(t1, "Owner"), TextList{p2});
+  expect_quiet();
+}
+
+INSTANTIATE_TEST_SUITE_P(Whether, LinksUnseen, testing::Values(Kind::lost_before, Kind::lost_after, Kind::lands_later),
+                         [](const auto& info) { return std::string(name_of(info.param)); });
+
 TEST_F(Links, one_pair_that_fails_stops_itself_and_not_the_other) {
   world.fate_of = [&](const sandbox::Request& request) -> std::optional<sandbox::Fate> {
     if (request.path.find(world.pairs[person].data_source) == std::string::npos) return std::nullopt;

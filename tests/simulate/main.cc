@@ -33,6 +33,7 @@ CaseResult linked(const CaseOptions& options, bool verbose) {
   result.tally.requests = played.requests;
   result.tally.crashes = played.crashes;
   result.tally.cycles = played.cycles;
+  result.window_losses = played.window_losses;
   return result;
 }
 
