@@ -24,8 +24,16 @@ bool owns_links(const Field& field) {
 }
 
 const Value& shown_before(const Pending& pending, const Link& link, std::size_t field) {
-  const auto before = std::ranges::find(pending.found, field, &Change::field);
-  return before != pending.found.end() ? before->value : link.page_shadow[field];
+  const auto found = std::ranges::find(pending.found, field, &Change::field);
+  return found != pending.found.end() ? found->value : link.page_shadow[field];
+}
+
+// What a field held before an update: what it showed just before, and of links what it may have hidden.
+Value held_before(const Pair& pair, const Pending& pending, const Link& link, std::size_t field,
+                  const std::vector<Target>& targets) {
+  const Value& shown = shown_before(pending, link, field);
+  if (!owns_links(pair.fields[field])) return shown;
+  return without_vanished(field, shown, link.page_shadow[field], targets);
 }
 
 // Whether some field proves that an update was carried out, and with it all of it. One that shows what it showed before
@@ -58,7 +66,7 @@ Errand to_drop(const Field& field, const Pending& pending, std::string page_id) 
 
 bool unmoved(const Pair& pair, const Pending& pending, const Link& link, const Page& seen, std::size_t field,
              const std::vector<Target>& targets) {
-  const Value& before = shown_before(pending, link, field);
+  const Value before = held_before(pair, pending, link, field, targets);
   if (seen.values[field] == before) return true;
   // What it hid when we looked before sending may have come back to light.
   if (owns_links(pair.fields[field]) && seen.values[field] == link.page_shadow[field]) return true;
@@ -139,19 +147,20 @@ std::vector<Errand> overlay(const Pair& pair, const Pending& pending, const Page
                             const std::vector<Target>& targets) {
   std::vector<Errand> errands;
   const Link before_all = link;
-  const bool proven =
-      has_landed(pair, pending, before_all, seen, targets) ||
-      std::ranges::any_of(pending.intended, [&](const Change& change) {
-        return pair.fields[change.field].is_relation() &&
-               shows_ours(shown_before(pending, before_all, change.field), change.value, seen.values[change.field]);
-      });
+  const bool proven = has_landed(pair, pending, before_all, seen, targets) ||
+                      std::ranges::any_of(pending.intended, [&](const Change& change) {
+                        return pair.fields[change.field].is_relation() &&
+                               shows_ours(held_before(pair, pending, before_all, change.field, targets), change.value,
+                                          seen.values[change.field]);
+                      });
   for (const auto& [i, sent] : pending.intended) {
     const Field& field = pair.fields[i];
-    const Value &before = shown_before(pending, before_all, i), &shown = seen.values[i];
+    const Value before = held_before(pair, pending, before_all, i, targets), &shown = seen.values[i];
     const TextList unseen =
         owns_links(field) && !proven ? unseen_additions(i, before, sent, shown, targets) : TextList();
     if (field.relation.kind == Relation::Kind::join || field.relation.kind == Relation::Kind::back) {
-      settle_doubtful(i, before, sent, shown, proven, targets, link.page_shadow[i], link.row_shadow[i]);
+      settle_doubtful(i, shown_before(pending, before_all, i), sent, shown, proven, targets, link.page_shadow[i],
+                      link.row_shadow[i]);
       for (const auto& id : unseen) errands.push_back(to_drop(field, pending, id));
       continue;
     }

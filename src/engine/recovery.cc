@@ -142,7 +142,7 @@ class Recovery {
       return store(std::move(item));
     }
     Link link = links->front();
-    auto targets = targets_of_both(request, *answer);
+    auto targets = targets_of_both(request, *answer, link);
     if (!targets) return fail(targets.error());
     const Fate fate = judge_write(pair_, request, *answer, link, *now, *targets);
     if (fate == Fate::wait) return false;
@@ -203,9 +203,9 @@ class Recovery {
     }
   }
 
-  // What the links lead to that an update meant to write or found; of those that the page lacks also whether they live:
-  // what leads to a page in the trash may be there unseen.
-  Result<std::vector<Target>> targets_of_both(const Pending& request, const Page& seen) {
+  // What the links lead to that an update meant to write, or found, or that were agreed; of those that the page lacks
+  // also whether they live: what leads to a page in the trash may be there unseen.
+  Result<std::vector<Target>> targets_of_both(const Pending& request, const Page& seen, const Link& link) {
     if (request.kind != RequestKind::update) return std::vector<Target>();
     std::vector<Target> all;
     for (const auto& [i, sent] : request.intended) {
@@ -213,6 +213,7 @@ class Recovery {
       if (kind != Relation::Kind::column && kind != Relation::Kind::join) continue;
       const auto before = std::ranges::find(request.found, i, &Change::field);
       std::set<std::string> ids(links_of(sent).begin(), links_of(sent).end());
+      ids.insert(links_of(link.page_shadow[i]).begin(), links_of(link.page_shadow[i]).end());
       if (before != request.found.end()) ids.insert(links_of(before->value).begin(), links_of(before->value).end());
       auto targets = targets_of(run_, {{i, make_list(TextList(ids.begin(), ids.end()))}});
       if (!targets) return fail(targets.error());

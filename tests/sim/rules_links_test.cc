@@ -586,6 +586,21 @@ TEST_P(LinksUnseen, a_former_link_that_comes_out_of_the_trash_is_no_persons_word
   expect_quiet();
 }
 
+// p1 is in the trash already when its link is to go, so the page shows the same before and after.
+TEST_P(LinksUnseen, a_hidden_link_that_was_to_go_goes_when_it_shows_again) {
+  world.edit_row(task, "t1", owner, {"p1"});
+  sync();
+  world.trash(p1, true);
+  sync();
+  sync();
+  world.edit_row(task, "t1", owner, {});
+  lose_next_write();
+  bring_back_and_settle(p1);
+  EXPECT_EQ(cell("t1", owner), Value(Null{}));
+  EXPECT_EQ(shown(t1, "Owner"), TextList{});
+  expect_quiet();
+}
+
 INSTANTIATE_TEST_SUITE_P(Whether, LinksUnseen, testing::Values(Kind::lost_before, Kind::lost_after, Kind::lands_later),
                          [](const auto& info) { return std::string(name_of(info.param)); });
 
