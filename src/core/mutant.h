@@ -42,6 +42,7 @@ enum class Mutant {
   no_look_when_cut_short,  // R2: pages are made although Notion did not show all there are
   archive_not_searched,    // R4: archived pages are taken for absent
   forget_looks,            // links seen from a back end are taken for settled
+  forget_just_sent,        // R6: what has no answer yet is open from the next run on, not in this one
   former_link_stays,       // a link replaced by one to a deleted record is left on the page
   count_
 };

@@ -603,6 +603,8 @@ class Applier {
       parked.kind = Parked::Kind::waiting;
       parked.reason = "the outcome of a request to Notion is unknown: " + error.what;
       parked.next_try_ms = mutated(Mutant::no_quarantine) ? run_.db_now() : next_look(pair_, note);
+      // Another part of this run may come to the record again: what links left to do, done in between.
+      if (!mutated(Mutant::forget_just_sent)) run_.pending.push_back(note);
     } else {
       item.settle.push_back(note.nonce);
       parked.reason = error.what;

@@ -118,6 +118,7 @@ class LinkedWorld {
   std::string title_of_row(std::size_t pair, const std::string& key);
   View notion_view();
   View supabase_view();
+  bool logged(std::size_t field, const std::string& from, const std::string& to);
   void act_in_notion(const Deed& deed);
   void act_in_sql(const Deed& deed);
   Links links_in_notion() const;

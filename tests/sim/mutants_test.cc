@@ -266,6 +266,33 @@ Broken replaced_by_a_deleted_one() {
   return world.links(world.page_of(1, "t"), "Owner").empty() ? "" : "the page shows a link that the row holds no more";
 }
 
+// A task waits for another whose page could not be made, and gets a second link meanwhile, whose writing lands 20 s
+// late. In the same run the other one's page is made, and what waited for it is taken up.
+Broken second_link_in_the_same_run() {
+  LinkedWorld world(1);
+  for (const char* name : {"t1", "t2"}) world.make_row(1, name);
+  world.come_to_rest();
+  const auto next = [&](const char* method, sandbox::Fate::Kind kind) {
+    bool once = false;
+    world.fate_of = [&](const sandbox::Request& request) -> std::optional<sandbox::Fate> {
+      const bool asks = request.path.ends_with("/query") || request.path.ends_with("/search");
+      if (request.method != method || asks || std::exchange(once, true)) return std::nullopt;
+      return sandbox::Fate{kind, 20 * second_ms, 503};
+    };
+    world.clock.pass(10 * minute_ms);
+    world.cycle();
+    world.fate_of = nullptr;
+  };
+  world.make_row(1, "t3");
+  world.postgres.link("public.task_depends", "t1", "t3");
+  next("POST", sandbox::Fate::Kind::lost_before);
+  world.postgres.link("public.task_depends", "t1", "t2");
+  next("PATCH", sandbox::Fate::Kind::lands_later);
+  world.come_to_rest();
+  const std::size_t shown = world.links(world.page_of(1, "t1"), "Depends").size();
+  return shown == 2 && world.postgres.joins("public.task_depends").size() == 2 ? "" : "a link went that nobody took";
+}
+
 // 400 rows are new; 180 requests a minute are allowed.
 Broken many_new_rows() {
   Story story;
@@ -371,6 +398,7 @@ const Rule rules[] = {
     {Mutant::no_look_when_cut_short, "no_look_when_cut_short", listing_cut_short},
     {Mutant::archive_not_searched, "archive_not_searched", archived_unmet},
     {Mutant::forget_looks, "forget_looks", deaf_to_the_other_end},
+    {Mutant::forget_just_sent, "forget_just_sent", second_link_in_the_same_run},
     {Mutant::former_link_stays, "former_link_stays", replaced_by_a_deleted_one},
 };
 
