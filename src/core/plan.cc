@@ -49,6 +49,12 @@ class Decider {
            "It is looked up again in the next run.");
     } else if (!state_.ambiguous.empty()) {
       park(Parked::Kind::parked, state_.ambiguous, "Make the values differ, or link by hand: `rowpage parked relink`.");
+    } else if (std::ranges::any_of(state_.targets, &Target::unread)) {
+      // A page shows no link to what is in the trash, and none that a person removed: which of the two decides what a
+      // write of the list would take away for good.
+      park(Parked::Kind::waiting,
+           "a page that this one linked to could not be read, so it is not known where its link went",
+           "It is looked up again in the next run.");
     } else if (!state_.page_left.empty()) {
       if (state_.link) hold();
     } else if (!state_.orphan_of.empty()) {

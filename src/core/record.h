@@ -87,6 +87,7 @@ struct Target {
   std::string key;        // of its row in its own pair
   bool live = false;      // both its halves lived when last seen
   bool seen = false;      // its page was read in this run, and lives where it should
+  bool unread = false;    // its page was to be read in this run, and could not be: nothing is known of it
   bool deleted = false;   // its row is marked as deleted, or the two were deleted together
   bool operator==(const Target&) const = default;
 };

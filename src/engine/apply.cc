@@ -497,7 +497,7 @@ class Applier {
       if (!mutated(Mutant::loser_logged_late)) item.conflicts = work.action.conflicts;
       if (mutated(Mutant::shadow_before_write) && work.state.link && note.kind == RequestKind::update)
         item.link = compose_.link_after_page(work, nullptr);
-      if (note.kind == RequestKind::restore && work.state.link) item.link = keep_verdict(work);
+      if (note.kind == RequestKind::restore && work.state.link) item.link = keep_verdict(pair_, work);
       items.push_back(std::move(item));
       notes.push_back(std::move(note));
     }

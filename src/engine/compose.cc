@@ -4,6 +4,7 @@
 
 #include "base/digest.h"
 #include "core/edges.h"
+#include "core/fit.h"
 #include "core/mutant.h"
 #include "core/recover.h"
 
@@ -67,10 +68,19 @@ std::string request_page(const Work& work) {
   return work.state.orphan_of.empty() ? work.action.page_id : work.state.page->id;
 }
 
-Link keep_verdict(Work& work) {
+Link keep_verdict(const Pair& pair, Work& work) {
   Link& link = *work.state.link;
   for (const auto& conflict : work.action.conflicts) {
-    if (conflict.winner == Side::supabase) link.page_shadow[conflict.field] = conflict.page;
+    if (conflict.winner != Side::supabase) continue;
+    const std::size_t i = conflict.field;
+    link.page_shadow[i] = conflict.page;
+    // The row's shadow follows, or a row that is set back to it meanwhile would look as if nothing had to travel.
+    if (pair.fields[i].is_relation()) {
+      const Value refs = refs_of(i, conflict.page, work.state.targets);
+      if (links_of(refs).size() == links_of(conflict.page).size()) link.row_shadow[i] = refs;
+    } else if (const auto fitted = fit_row(pair.fields[i], conflict.page)) {
+      link.row_shadow[i] = *fitted;
+    }
   }
   return link;
 }

@@ -29,7 +29,7 @@ bool has_field(const std::vector<Change>& changes, std::size_t field);
 std::string request_page(const Work& work);
 /// The link of a page about to be restored, whose values follow once it lives: what lost a conflict (and stands in the
 /// log) is its shadow now, so that only a newer edit of it counts as one.
-Link keep_verdict(Work& work);
+Link keep_verdict(const Pair& pair, Work& work);
 /// One line from several reasons.
 std::string joined(const std::vector<std::string>& reasons);
 

@@ -144,6 +144,7 @@ class Recovery {
     Link link = links->front();
     auto targets = targets_of_both(request, *answer, link);
     if (!targets) return fail(targets.error());
+    if (std::ranges::any_of(*targets, &Target::unread)) return false;
     const Fate fate = judge_write(pair_, request, *answer, link, *now, *targets);
     if (fate == Fate::wait) return false;
     auto row = row_of(request.key);

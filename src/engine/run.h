@@ -31,6 +31,7 @@ struct Run {
   bool deletions_left = false;        // the plan has some, passed over until every pair's changes are done
   std::optional<Millis> skew_ms;      // how far Notion's clock was measured from the database's
   std::map<std::string, bool> lives;  // linked pages read in this run: whether they live where they should
+  std::set<std::string> unread;       // those that could not be read
   bool full = false;                  // this run looks at everything
   bool watermark_may_move = false;
   bool listing_cut_short = false;  // Notion did not show all pages it was asked for

@@ -12,7 +12,7 @@
 namespace rowpage {
 namespace {
 
-constexpr std::size_t buffer_bytes = 1 << 20;
+constexpr std::size_t buffer_bytes = 256 << 10;
 
 // Plain binary, read back by the same process only.
 class Writer {
@@ -298,6 +298,7 @@ void write(Writer& out, const Target& target) {
   out.text(target.key);
   out.flag(target.live);
   out.flag(target.seen);
+  out.flag(target.unread);
   out.flag(target.deleted);
 }
 
@@ -309,6 +310,7 @@ Target read_target(Reader& in) {
   target.key = in.text();
   target.live = in.flag();
   target.seen = in.flag();
+  target.unread = in.flag();
   target.deleted = in.flag();
   return target;
 }

@@ -132,7 +132,7 @@ Status see_alive(Run& run, std::size_t field, const std::set<std::string>& page_
   std::vector<std::string> ids;
   for (const auto& id : page_ids) {
     const Target* target = target_of_page(field, id, targets);
-    if (target && target->live && !run.lives.contains(id)) ids.push_back(id);
+    if (target && target->live && !run.lives.contains(id) && !run.unread.contains(id)) ids.push_back(id);
   }
   const std::string& home = run.pair.fields[field].relation.to_source;
   for (std::size_t at = 0; at < ids.size(); at += run.options.in_flight) {
@@ -148,6 +148,10 @@ Status see_alive(Run& run, std::size_t field, const std::set<std::string>& page_
       const auto& answer = answers[i];
       if (!answer && answer.error().scope != Scope::record && answer.error().cause != Cause::not_found)
         return fail(answer.error());
+      if (!answer && answer.error().cause != Cause::not_found) {
+        run.unread.insert(ids[at + i]);
+        continue;
+      }
       run.lives[ids[at + i]] = answer && !answer->in_trash && !answer->is_archived &&
                                (home.empty() ? !answer->parent.empty() : answer->parent == home);
     }
@@ -155,6 +159,7 @@ Status see_alive(Run& run, std::size_t field, const std::set<std::string>& page_
   for (auto& target : targets) {
     const auto lives = run.lives.find(target.page_id);
     target.seen = lives != run.lives.end() && lives->second;
+    target.unread = page_ids.contains(target.page_id) && run.unread.contains(target.page_id);
   }
   return {};
 }

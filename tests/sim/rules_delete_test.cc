@@ -44,6 +44,25 @@ TEST(Delete, hard_removes_the_row_and_keeps_its_values_in_the_history) {
   EXPECT_EQ(entry.before.size(), 3);
 }
 
+// The edit of the row brings the page back, and beats the page's own; before the page is back, the row is set to what
+// it was before all that.
+TEST(Delete, a_row_that_is_set_back_while_its_page_comes_back_still_travels) {
+  Story story;
+  const auto record = story.synced(2).front();
+  const Value first = story.in_supabase(record.row, Story::note);
+  story.edit_page(record.page, {{Story::note, story.fresh("r1", Story::note)}});
+  story.wait(minute_ms);
+  story.edit_row(record.row, {{Story::note, story.fresh("r1", Story::note)}});
+  story.trash_page(record.page);
+  story.next_write("PATCH", Story::Kind::lands_later, 20 * second_ms);
+  story.sync();
+  story.edit_row(record.row, {{Story::note, first}});
+  EXPECT_TRUE(story.comes_to_rest());
+  EXPECT_FALSE(story.page(record.page)->in_trash);
+  EXPECT_EQ(story.in_notion(record.page, Story::note), story.in_supabase(record.row, Story::note));
+  EXPECT_EQ(story.in_supabase(record.row, Story::note), first);
+}
+
 TEST(Delete, ignored_stays_where_it_happened) {
   Story story;
   story.pair.deletes = Deletes::ignore;

@@ -471,6 +471,27 @@ TEST_F(Links, an_unanswered_write_of_links_loses_none_and_doubles_none) {
   }
 }
 
+TEST_F(Links, a_list_is_not_written_while_it_is_not_known_where_one_of_its_links_went) {
+  link("t1", "p2");
+  sync();
+  world.set_links(p2, "Helps", {});
+  link("t1", "p1");
+  world.fate_of = [&](const sandbox::Request& request) -> std::optional<sandbox::Fate> {
+    if (request.method != "GET" || !request.path.ends_with(p2)) return std::nullopt;
+    return sandbox::Fate{Kind::error_before, 0, 503};
+  };
+  sync();
+  sync();
+  EXPECT_EQ(shown(t1, "Helpers"), TextList{});
+  EXPECT_EQ(parked(task), 1U);
+  world.fate_of = nullptr;
+  for (int i = 0; i < 3; ++i) sync();
+  EXPECT_EQ(joined("t1"), TextList{"p1"}) << "the link to p2 was removed in Notion";
+  EXPECT_EQ(shown(t1, "Helpers"), TextList{p1});
+  EXPECT_EQ(parked(task), 0U);
+  expect_quiet();
+}
+
 // --- writes without an answer whose links lead into the trash: the page shows neither that they landed nor that not
 
 class LinksUnseen : public Links, public testing::WithParamInterface<Kind> {
