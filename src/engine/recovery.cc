@@ -142,6 +142,7 @@ class Recovery {
       return store(std::move(item));
     }
     Link link = links->front();
+    link.page_edited_ms = std::max(link.page_edited_ms, answer->edited_ms);  // a listing may still show it as it was
     auto targets = targets_of_both(request, *answer, link);
     if (!targets) return fail(targets.error());
     if (std::ranges::any_of(*targets, &Target::unread)) return false;

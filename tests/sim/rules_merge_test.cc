@@ -327,5 +327,24 @@ TEST(Hint, names_a_row_whose_present_values_are_read) {
   EXPECT_EQ(story.notion_writes(), 1) << "two hints, one write";
 }
 
+// Our write landed without an answer; when that is found out, the listing still shows the page as it was before.
+TEST(Merge, an_older_version_in_a_listing_does_not_undo_a_write_that_was_found_again) {
+  Story story;
+  story.notion.habits().index_delay_ms = 110 * second_ms;
+  const auto record = story.synced();
+  story.clock.pass(10 * minute_ms - story.clock.now() % minute_ms);
+  story.edit_page(record.page, {{Story::note, story.in_notion(record.page, Story::note)}});  // touched, not changed
+  story.wait(2 * minute_ms);
+  const Value written = story.fresh("r1", Story::note);
+  story.edit_row(record.row, {{Story::note, written}});
+  story.next_write("PATCH", Story::Kind::lost_after);
+  story.sync_now();
+  story.wait(20 * second_ms);
+  const auto before = story.postgres.row_writes();
+  story.sync_now();
+  EXPECT_EQ(story.in_supabase(record.row, Story::note), written);
+  EXPECT_EQ(story.postgres.row_writes(), before) << "the row was written, though nobody edited the page";
+}
+
 }  // namespace
 }  // namespace rowpage::sim
