@@ -86,7 +86,7 @@ class Stage {
 
   std::optional<PrivateCluster> cluster_;
   std::unique_ptr<test::Relay> wire_;
-  std::unique_ptr<Database> database_;
+  std::unique_ptr<ConnectedDatabase> database_;
   TemporaryFolder folder_;
   Child sandbox_;
   std::string base_url_, token_, person_token_, root_page_;

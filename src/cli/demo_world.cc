@@ -47,7 +47,7 @@ Result<std::unique_ptr<DemoWorld>> DemoWorld::start(bool keep) {
   auto cluster = PrivateCluster::start(options);
   if (!cluster) return fail(cluster.error());
   std::unique_ptr<DemoWorld> world(new DemoWorld(std::move(*cluster)));
-  world->database_ = std::make_unique<Database>(DatabaseOptions{world->cluster_.url()});
+  world->database_ = std::make_unique<ConnectedDatabase>(DatabaseOptions{world->cluster_.url()});
   if (auto started = world->start_sandbox(keep); !started) return fail(started.error());
   return world;
 }

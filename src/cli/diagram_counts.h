@@ -5,7 +5,7 @@
 #include <string>
 
 #include "cli/diagram_model.h"
-#include "postgres/connection.h"
+#include "postgres/database.h"
 
 namespace rowpage {
 

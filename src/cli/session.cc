@@ -10,6 +10,7 @@
 #include "config/mistake.h"
 #include "core/text.h"
 #include "notion/setup.h"
+#include "postgres/connection.h"
 #include "postgres/introspect.h"
 
 namespace rowpage {
@@ -87,7 +88,7 @@ Session::~Session() {
 Status Session::connect() {
   const auto& c = config_.connections;
   if (use_.needs.postgres) {
-    database_ = std::make_unique<Database>(DatabaseOptions{c.database_url.reveal()});
+    database_ = std::make_unique<ConnectedDatabase>(DatabaseOptions{c.database_url.reveal()});
     store_ = std::make_unique<PostgresStore>(*database_, clock_);
     table_ = std::make_unique<PostgresTable>(*database_);
     const auto warning = database_->transport_warning();

@@ -22,7 +22,7 @@
 #include "engine/cycle.h"
 #include "notion/client.h"
 #include "notion/curl_transport.h"
-#include "postgres/connection.h"
+#include "postgres/database.h"
 #include "postgres/store.h"
 #include "postgres/table.h"
 

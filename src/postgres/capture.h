@@ -10,7 +10,7 @@
 
 #include "core/result.h"
 #include "core/schema.h"
-#include "postgres/connection.h"
+#include "postgres/database.h"
 
 namespace rowpage {
 

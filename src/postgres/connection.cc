@@ -2,9 +2,8 @@
 
 #include <poll.h>
 
-#include <charconv>
 #include <chrono>
-#include <thread>
+#include <memory>
 
 #include "postgres/sql_text.h"
 
@@ -72,6 +71,26 @@ std::string transport_hint(const std::string& text) {
   return {};
 }
 
+// The cells as libpq keeps them.
+class Received : public Answer::Cells {
+ public:
+  explicit Received(PGresult* result) : result_(result, &PQclear) {}
+  int rows() const override { return PQntuples(result_.get()); }
+  int columns() const override { return PQnfields(result_.get()); }
+  std::optional<std::string_view> cell(int row, int column) const override {
+    if (PQgetisnull(result_.get(), row, column) != 0) return std::nullopt;
+    return std::string_view(PQgetvalue(result_.get(), row, column),
+                            static_cast<std::size_t>(PQgetlength(result_.get(), row, column)));
+  }
+
+ private:
+  std::unique_ptr<PGresult, decltype(&PQclear)> result_;
+};
+
+Answer answer_of(PGresult* result) {
+  return Answer(std::make_unique<Received>(result));
+}
+
 Error unavailable(std::string what) {
   return Error{
       .effect = Effect::none,
@@ -85,31 +104,14 @@ Error unavailable(std::string what) {
 
 }  // namespace
 
-std::string_view Answer::text(int row, int column) const {
-  return {PQgetvalue(result_.get(), row, column), static_cast<std::size_t>(PQgetlength(result_.get(), row, column))};
-}
-
-std::optional<std::string_view> Answer::cell(int row, int column) const {
-  if (null(row, column)) return std::nullopt;
-  return text(row, column);
-}
-
-std::int64_t Answer::integer(int row, int column) const {
-  std::int64_t number = 0;
-  const auto digits = text(row, column);
-  std::from_chars(digits.data(), digits.data() + digits.size(), number);
-  return number;
-}
-
-Result<Answer> Unit::run(const std::string& sql, const Parameters& parameters, std::string_view doing) {
+Result<Answer> ConnectedUnit::run(const std::string& sql, const Parameters& parameters, std::string_view doing) {
   std::vector<const char*> values;
   values.reserve(parameters.size());
   for (const auto& parameter : parameters) values.push_back(parameter ? parameter->c_str() : nullptr);
-  Answer answer(nullptr);
   PGresult* result =
       PQexecParams(link_, sql.c_str(), static_cast<int>(values.size()), nullptr, values.data(), nullptr, nullptr, 0);
   const ExecStatusType status = PQresultStatus(result);
-  if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK) return Answer(result);
+  if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK) return answer_of(result);
   const ServerMessage message = message_of(result);
   PQclear(result);
   sqlstate_ = message.sqlstate;
@@ -121,7 +123,7 @@ Result<Answer> Unit::run(const std::string& sql, const Parameters& parameters, s
   return fail(error_of(message, doing, role_));
 }
 
-Status Unit::script(const std::string& sql, std::string_view doing) {
+Status ConnectedUnit::script(const std::string& sql, std::string_view doing) {
   PGresult* result = PQexec(link_, sql.c_str());
   const ExecStatusType status = PQresultStatus(result);
   const ServerMessage message = message_of(result);
@@ -134,26 +136,26 @@ Status Unit::script(const std::string& sql, std::string_view doing) {
   return fail(error_of(message, doing, role_));
 }
 
-Database::Database(DatabaseOptions options) : options_(std::move(options)), plan_(plan_connection(options_.url)) {}
+ConnectedDatabase::ConnectedDatabase(DatabaseOptions options) : options_(std::move(options)), plan_(plan_connection(options_.url)) {}
 
-Database::~Database() {
+ConnectedDatabase::~ConnectedDatabase() {
   PQfinish(link_);
 }
 
-std::string Database::place() const {
+std::string ConnectedDatabase::place() const {
   return plan_ ? plan_->place : without_password(options_.url);
 }
-std::string Database::role() const {
+std::string ConnectedDatabase::role() const {
   if (link_ != nullptr && PQuser(link_) != nullptr) return PQuser(link_);
   return plan_ ? plan_->role : std::string();
 }
 
-Result<std::string> Database::transport_warning() const {
+Result<std::string> ConnectedDatabase::transport_warning() const {
   if (!plan_) return fail(plan_.error());
   return plan_->warning;
 }
 
-Error Database::connection_error() const {
+Error ConnectedDatabase::connection_error() const {
   const std::string text = PQerrorMessage(link_);
   const std::string code = startup_sqlstate(text);
   const std::string what = "connecting to " + plan_->place + ": " + first_line(text);
@@ -182,7 +184,7 @@ Error Database::connection_error() const {
   return unavailable(what);
 }
 
-Status Database::connect() {
+Status ConnectedDatabase::connect() {
   if (!plan_) return fail(plan_.error());
   if (refused_) return fail(*refused_);
   if (link_ != nullptr && PQstatus(link_) == CONNECTION_OK) return {};
@@ -236,8 +238,8 @@ Status Database::connect() {
 // Texts of values are compared between runs, so everything that shapes them is set; row security must raise an error
 // instead of hiding rows, for a hidden row would look deleted. Compiling a statement that looks up some hundred rows
 // takes longer than the looking up.
-std::string Database::opening(const char* begin) const {
-  return std::string(begin) + "; select set_config('statement_timeout', '" + std::to_string(options_.statement_ms) +
+std::string ConnectedDatabase::opening(bool writes) const {
+  return std::string(writes ? begin_writing : begin_reading) + "; select set_config('statement_timeout', '" + std::to_string(options_.statement_ms) +
          "', true), set_config('lock_timeout', '" + std::to_string(options_.lock_ms) +
          "', true), set_config('idle_in_transaction_session_timeout', '120000', true), set_config('TimeZone', 'UTC', "
          "true), set_config('DateStyle', 'ISO, YMD', true), set_config('IntervalStyle', 'postgres', true), "
@@ -245,14 +247,14 @@ std::string Database::opening(const char* begin) const {
          "set_config('standard_conforming_strings', 'on', true), set_config('jit', 'off', true)";
 }
 
-Database::Step Database::try_unit(const char* begin, bool writes, const std::function<Status(Unit&)>& body,
+ConnectedDatabase::Step ConnectedDatabase::try_unit(bool writes, const std::function<Status(Unit&)>& body,
                                   Error& error) {
   if (Status connected = connect(); !connected) {
     error = connected.error();
     return error.cause == Cause::unavailable ? Step::again : Step::failed;
   }
-  Unit unit(link_, plan_->role);
-  Status status = unit.script(opening(begin), "beginning a transaction");
+  ConnectedUnit unit(link_, plan_->role);
+  Status status = unit.script(opening(writes), "beginning a transaction");
   if (status) status = body(unit);
   if (!status) {
     error = status.error();
@@ -279,7 +281,7 @@ Database::Step Database::try_unit(const char* begin, bool writes, const std::fun
 
 // The message's answers are those of BEGIN, of the settings, of the statements and of COMMIT; after an error none
 // follows.
-Database::Step Database::try_message(const std::string& message, bool writes, std::string_view doing,
+ConnectedDatabase::Step ConnectedDatabase::try_message(const std::string& message, bool writes, std::string_view doing,
                                      std::vector<Answer>& answers, Error& error) {
   constexpr std::size_t before = 2;
   if (Status connected = connect(); !connected) {
@@ -293,7 +295,7 @@ Database::Step Database::try_message(const std::string& message, bool writes, st
     if (result == nullptr) break;
     const ExecStatusType status = PQresultStatus(result);
     if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK) {
-      Answer received(result);
+      Answer received = answer_of(result);
       if (n >= before && n - before < answers.size()) answers[n - before] = std::move(received);
       continue;
     }
@@ -315,12 +317,12 @@ Database::Step Database::try_message(const std::string& message, bool writes, st
   return transient(failure->sqlstate) ? Step::again : Step::failed;
 }
 
-Result<std::vector<Answer>> Database::one_message(const char* begin, bool writes, std::span<const Statement> statements,
+Result<std::vector<Answer>> ConnectedDatabase::one_message(bool writes, std::span<const Statement> statements,
                                                   std::string_view doing) {
   std::vector<Answer> answers;
   Status done;
   if (before_commit) {  // a test wants to stand between the statements and their COMMIT
-    done = run_unit(begin, writes, [&](Unit& unit) -> Status {
+    done = run_unit(writes, [&](Unit& unit) -> Status {
       answers.clear();
       for (const auto& [sql, parameters] : statements) {
         auto ran = unit.run(sql, parameters, doing);
@@ -330,63 +332,33 @@ Result<std::vector<Answer>> Database::one_message(const char* begin, bool writes
       return {};
     });
   } else {
-    std::string message = opening(begin);
+    std::string message = opening(writes);
     for (const auto& [sql, parameters] : statements) {
       message += "; " + with_literals(sql, parameters);
-      answers.emplace_back(nullptr);
+      answers.emplace_back();
     }
     message += "; commit";
-    done = repeat([&](Error& error) { return try_message(message, writes, doing, answers, error); });
+    const std::scoped_lock lock(mutex_);
+    done = repeat(options_.attempts, [&](Error& error) { return try_message(message, writes, doing, answers, error); });
   }
   if (!done) return fail(done.error());
   return answers;
 }
 
-Status Database::run_unit(const char* begin, bool writes, const std::function<Status(Unit&)>& body) {
-  return repeat([&](Error& error) { return try_unit(begin, writes, body, error); });
-}
-
-Status Database::repeat(const std::function<Step(Error&)>& attempt_once) {
+Status ConnectedDatabase::run_unit(bool writes, const std::function<Status(Unit&)>& body) {
   const std::scoped_lock lock(mutex_);
-  bool unknown = false;
-  Error error;
-  for (int attempt = 1; attempt <= options_.attempts; ++attempt) {
-    switch (attempt_once(error)) {
-      case Step::done:
-        return {};
-      case Step::failed:
-        // The second call looked for the first one before anything else (token, ticket, holder), so its refusal means
-        // that the first did not happen; unless it could not look.
-        if (unknown && error.cause == Cause::unavailable) error.effect = Effect::unknown;
-        return fail(std::move(error));
-      case Step::commit_lost:
-        unknown = true;
-        break;
-      case Step::again:
-        break;
-    }
-    if (attempt < options_.attempts) std::this_thread::sleep_for(milliseconds(50 << (2 * (attempt - 1))));
-  }
-  if (unknown) error.effect = Effect::unknown;
-  return fail(std::move(error));
+  return repeat(options_.attempts, [&](Error& error) { return try_unit(writes, body, error); });
 }
 
-Result<Answer> Database::read(const std::string& sql, const Parameters& parameters, std::string_view doing) {
-  const Statement one{sql, parameters};
-  auto answers = read({&one, 1}, doing);
-  if (!answers) return fail(std::move(answers.error()));
-  return std::move(answers->front());
+Result<std::vector<Answer>> ConnectedDatabase::read(std::span<const Statement> statements, std::string_view doing) {
+  return one_message(false, statements, doing);
 }
 
-Result<std::vector<Answer>> Database::read(std::span<const Statement> statements, std::string_view doing) {
-  return one_message(begin_reading, false, statements, doing);
-}
-
-Result<std::string> Database::call(const std::string& function, const std::string& request, std::string_view doing,
+Result<std::string> ConnectedDatabase::call(const std::string& function, const std::string& request, std::string_view doing,
                                    bool private_values) {
   const Statement statement{"select rowpage." + function + "($1::jsonb)", {request}};
   if (!private_values) {
-    auto answers = one_message(begin_writing, true, {&statement, 1}, doing);
+    auto answers = one_message(true, {&statement, 1}, doing);
     if (!answers) return fail(std::move(answers.error()));
     return std::string(answers->front().text(0, 0));
   }

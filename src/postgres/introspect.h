@@ -8,7 +8,7 @@
 
 #include "core/schema.h"
 #include "core/table_name.h"
-#include "postgres/connection.h"
+#include "postgres/database.h"
 
 namespace rowpage {
 

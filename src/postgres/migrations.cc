@@ -79,7 +79,7 @@ std::string migration_script(int from) {
               quote_literal(migration.name) +
               ");\nupdate rowpage.meta set schema_version = " + std::to_string(migration.version) + " where true;\n\n";
   }
-  if (!script.empty()) script += "select rowpage.secure();\n";
+  if (!script.empty()) script += "select rowpage.secure();\nselect rowpage.expose();\n";
   return script;
 }
 

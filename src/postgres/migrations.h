@@ -9,7 +9,7 @@
 
 #include "base/embedded.h"
 #include "core/result.h"
-#include "postgres/connection.h"
+#include "postgres/database.h"
 
 namespace rowpage {
 

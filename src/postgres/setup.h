@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "core/schema.h"
-#include "postgres/connection.h"
+#include "postgres/database.h"
 
 namespace rowpage {
 

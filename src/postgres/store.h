@@ -4,7 +4,7 @@
 #pragma once
 
 #include "engine/ports.h"
-#include "postgres/connection.h"
+#include "postgres/database.h"
 
 namespace rowpage {
 

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "engine/ports.h"
-#include "postgres/connection.h"
+#include "postgres/database.h"
 
 namespace rowpage {
 

@@ -62,7 +62,7 @@ World::World() {
     trouble_ = "createdb failed";
     return;
   }
-  database_ = std::make_unique<Database>(DatabaseOptions{database_url()});
+  database_ = std::make_unique<ConnectedDatabase>(DatabaseOptions{database_url()});
   auto server = sandbox::SandboxServer::start();
   if (!server) {
     trouble_ = server.error().what;

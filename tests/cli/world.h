@@ -97,7 +97,7 @@ class World {
 
   std::string trouble_, database_name_;
   std::unique_ptr<sandbox::SandboxServer> server_;
-  std::unique_ptr<Database> database_;
+  std::unique_ptr<ConnectedDatabase> database_;
   HttpClient http_{HttpClient::Options{}};
 };
 

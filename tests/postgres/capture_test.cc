@@ -122,7 +122,7 @@ TEST_P(CaptureTest, a_full_queue_neither_waits_for_entries_a_run_holds_nor_takes
   sql(direct,
       "update rowpage.meta set change_log_limit = 10; insert into vault (decision) select 'r' || i from "
       "generate_series(1, 10) i");
-  Database holder({.url = direct});
+  ConnectedDatabase holder({.url = direct});
   auto held = holder.write<int>([&](Unit& unit) -> Result<int> {
     auto locked = unit.run("select id from rowpage.change_log order by id limit 1 for update", {}, "testing");
     if (!locked) return fail(locked.error());
@@ -136,7 +136,7 @@ TEST_P(CaptureTest, a_full_queue_neither_waits_for_entries_a_run_holds_nor_takes
 TEST_P(CaptureTest, an_acknowledgement_does_not_wait_for_a_statement_that_is_emptying_the_queue) {
   sql(direct, "insert into vault (decision) values ('a'), ('b')");
   const auto changes = table->changes(pair, 0, 10);
-  Database holder({.url = direct});
+  ConnectedDatabase holder({.url = direct});
   auto held = holder.write<int>([&](Unit& unit) -> Result<int> {
     auto locked = unit.run("select id from rowpage.change_log order by id limit 1 for update", {}, "testing");
     if (!locked) return fail(locked.error());

@@ -104,7 +104,7 @@ class DatabaseTest : public ::testing::Test {
 
 TEST_F(DatabaseTest, a_wrong_password_costs_exactly_one_attempt_however_often_one_asks) {
   const int before = failures_logged();
-  Database database({.url = "postgresql://postgres:geheim@localhost:" + std::to_string(cluster()->port()) +
+  ConnectedDatabase database({.url = "postgresql://postgres:geheim@localhost:" + std::to_string(cluster()->port()) +
                             "/postgres?sslmode=prefer"});
   for (int i = 0; i < 3; ++i) {
     auto answer = database.read("select 1", {}, "testing");
@@ -118,16 +118,16 @@ TEST_F(DatabaseTest, a_wrong_password_costs_exactly_one_attempt_however_often_on
 
 TEST_F(DatabaseTest, a_wrong_password_is_recognised_behind_a_pooler_too) {
   if (pooler_port() == 0) GTEST_SKIP() << "pgbouncer is not installed";
-  Database database({.url = "postgresql://postgres:wrong@127.0.0.1:" + std::to_string(pooler_port()) + "/postgres"});
+  ConnectedDatabase database({.url = "postgresql://postgres:wrong@127.0.0.1:" + std::to_string(pooler_port()) + "/postgres"});
   auto answer = database.read("select 1", {}, "testing");
   ASSERT_FALSE(answer);
   EXPECT_EQ(answer.error().cause, Cause::unauthorised) << answer.error().what;
 }
 
 TEST_F(DatabaseTest, a_missing_database_is_the_users_mistake_and_a_dead_server_is_not) {
-  Database missing({.url = cluster()->url("nowhere")});
+  ConnectedDatabase missing({.url = cluster()->url("nowhere")});
   EXPECT_EQ(missing.read("select 1", {}, "testing").error().cause, Cause::usage);
-  Database dead({.url = "postgresql://u:p@127.0.0.1:" + std::to_string(free_loopback_port()) + "/x", .attempts = 2});
+  ConnectedDatabase dead({.url = "postgresql://u:p@127.0.0.1:" + std::to_string(free_loopback_port()) + "/x", .attempts = 2});
   auto answer = dead.read("select 1", {}, "testing");
   EXPECT_EQ(answer.error().cause, Cause::unavailable);
   EXPECT_EQ(answer.error().effect, Effect::none);
@@ -135,10 +135,10 @@ TEST_F(DatabaseTest, a_missing_database_is_the_users_mistake_and_a_dead_server_i
 
 TEST_F(DatabaseTest, reading_survives_a_server_process_that_dies) {
   const std::string url = fresh_database();
-  Database database({.url = url});
+  ConnectedDatabase database({.url = url});
   int calls = 0;
   auto answer = database.read<std::string>([&](Unit& unit) -> Result<std::string> {
-    if (++calls == 1) sql(url, "select pg_terminate_backend(" + std::to_string(unit.backend()) + ")");
+    if (++calls == 1) sql(url, "select pg_terminate_backend(" + std::to_string(static_cast<ConnectedUnit&>(unit).backend()) + ")");
     auto one = unit.run("select 'alive'", {}, "testing");
     if (!one) return fail(one.error());
     return std::string(one->text(0, 0));
@@ -148,7 +148,7 @@ TEST_F(DatabaseTest, reading_survives_a_server_process_that_dies) {
 }
 
 TEST_F(DatabaseTest, a_statement_over_its_time_limit_is_ended) {
-  Database database({.url = fresh_database(), .statement_ms = 100});
+  ConnectedDatabase database({.url = fresh_database(), .statement_ms = 100});
   auto answer = database.read("select pg_sleep(20)", {}, "testing");
   ASSERT_FALSE(answer);
   EXPECT_EQ(answer.error().cause, Cause::unavailable);
@@ -157,10 +157,10 @@ TEST_F(DatabaseTest, a_statement_over_its_time_limit_is_ended) {
 
 TEST_F(DatabaseTest, a_reading_unit_cannot_write_and_settings_do_not_outlive_it) {
   const std::string url = fresh_database();
-  Database database({.url = url});
+  ConnectedDatabase database({.url = url});
   EXPECT_THAT(database.read("create table x (i int)", {}, "testing").error().what, HasSubstr("25006"));
   if (pooler_port() == 0) GTEST_SKIP() << "pgbouncer is not installed";
-  Database pooled({.url = through_pooler(url)});
+  ConnectedDatabase pooled({.url = through_pooler(url)});
   for (int i = 0; i < 4; ++i) ASSERT_TRUE(pooled.read("select 1", {}, "testing"));
   for (int i = 0; i < 4; ++i)
     EXPECT_EQ(cell(through_pooler(url), "show statement_timeout"), "0");  // whoever comes after us
@@ -168,7 +168,7 @@ TEST_F(DatabaseTest, a_reading_unit_cannot_write_and_settings_do_not_outlive_it)
 
 RC_GTEST_FIXTURE_PROP(DatabaseTest, any_text_comes_back_from_one_message_as_it_went,
                       (const std::vector<std::string>& given)) {
-  static Database database({.url = fresh_database()});
+  static ConnectedDatabase database({.url = fresh_database()});
   std::string sql = "select 'it''s $1'";
   Parameters parameters;
   for (const auto& text : given) {
@@ -189,7 +189,7 @@ RC_GTEST_FIXTURE_PROP(DatabaseTest, any_text_comes_back_from_one_message_as_it_w
 
 TEST_F(DatabaseTest, a_unit_of_one_statement_is_one_message) {
   const std::string url = fresh_database();
-  Database database({.url = url});
+  ConnectedDatabase database({.url = url});
   const auto messages = [&] {  // in pg_stat_activity the whole message stands, of which our own is one
     auto answer = database.read("select query from pg_stat_activity where pid = pg_backend_pid()", {}, "testing");
     return answer ? std::string(answer->text(0, 0)) : answer.error().what;
@@ -199,7 +199,7 @@ TEST_F(DatabaseTest, a_unit_of_one_statement_is_one_message) {
 }
 
 TEST_F(DatabaseTest, after_a_statement_that_fails_the_next_one_works) {
-  Database database({.url = fresh_database()});
+  ConnectedDatabase database({.url = fresh_database()});
   EXPECT_THAT(database.read("select 1 / $1::int", {"0"}, "dividing").error().what, HasSubstr("dividing"));
   EXPECT_EQ(database.read("select 1 / $1::int", {"1"}, "dividing")->integer(0, 0), 1);
   EXPECT_FALSE(database.call("no_such_function", "{}", "testing"));
@@ -208,7 +208,7 @@ TEST_F(DatabaseTest, after_a_statement_that_fails_the_next_one_works) {
 
 TEST_F(DatabaseTest, a_reading_message_is_sent_again_when_the_server_process_died) {
   const std::string url = fresh_database();
-  Database database({.url = url});
+  ConnectedDatabase database({.url = url});
   auto first = database.read("select pg_backend_pid()", {}, "testing");
   ASSERT_TRUE(first);
   sql(url, "select pg_terminate_backend(" + std::string(first->text(0, 0)) + ")");
@@ -223,7 +223,7 @@ TEST_F(DatabaseTest, private_values_do_not_show_in_the_servers_log) {
   sql(url,
       "create function rowpage.refuse(jsonb) returns jsonb language plpgsql as "
       "$$ begin raise exception 'refused'; end $$");
-  Database database({.url = url});
+  ConnectedDatabase database({.url = url});
   EXPECT_FALSE(database.call("refuse", R"({"salary":"zweiundvierzigtausend"})", "testing", true));
   EXPECT_FALSE(database.call("refuse", R"({"lease":"wohlbekannt"})", "testing"));
   std::ifstream log(cluster()->directory() + "/server.log");

@@ -167,7 +167,7 @@ TEST_P(LinkCaptureTest, a_changed_link_makes_its_owner_look_edited_unless_it_is_
 
 TEST_P(LinkCaptureTest, touching_an_owner_never_waits_for_whoever_is_writing_it) {
   const Row a = task("a"), b = task("b");
-  Database holder({.url = direct});
+  ConnectedDatabase holder({.url = direct});
   auto held = holder.write<int>([&](Unit& unit) -> Result<int> {
     auto locked = unit.run("select id from tasks where id = $1::uuid for no key update", {a.key}, "testing");
     if (!locked) return fail(locked.error());

@@ -87,7 +87,7 @@ LinkedAgreement::LinkedAgreement(std::uint64_t seed)
 
 void LinkedAgreement::set_up() {
   url_ = fresh_database();
-  database_ = std::make_unique<Database>(DatabaseOptions{.url = url_});
+  database_ = std::make_unique<ConnectedDatabase>(DatabaseOptions{.url = url_});
   store_ = std::make_unique<PostgresStore>(*database_, waiting_);
   table_ = std::make_unique<PostgresTable>(*database_);
   const auto migrated = migrate(*database_);

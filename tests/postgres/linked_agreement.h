@@ -102,7 +102,7 @@ class LinkedAgreement {
   sim::PostgresModel model_;
   std::string url_;
   TestClock waiting_;
-  std::unique_ptr<Database> database_;
+  std::unique_ptr<ConnectedDatabase> database_;
   std::unique_ptr<PostgresStore> store_;
   std::unique_ptr<PostgresTable> table_;
   std::array<Pair, 2> pairs_;

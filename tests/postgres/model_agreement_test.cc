@@ -400,7 +400,7 @@ class Agreement {
   sim::CrashPoint crash_;
   sim::PostgresModel model_;
   std::string url_;
-  std::optional<Database> database_;
+  std::optional<ConnectedDatabase> database_;
   TestClock waiting_;
   std::optional<PostgresStore> store_;
   std::optional<PostgresTable> table_;

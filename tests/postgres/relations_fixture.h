@@ -113,7 +113,7 @@ class RelationsTest : public ::testing::TestWithParam<bool> {
     direct = fresh_database();
     if (GetParam() && pooler_port() == 0) GTEST_SKIP() << "pgbouncer is not installed";
     url = GetParam() ? through_pooler(direct) : direct;
-    database = std::make_unique<Database>(DatabaseOptions{.url = url});
+    database = std::make_unique<ConnectedDatabase>(DatabaseOptions{.url = url});
     store = std::make_unique<PostgresStore>(*database, clock);
     rows = std::make_unique<PostgresTable>(*database);
     const auto migrated = migrate(*database);
@@ -186,7 +186,7 @@ class RelationsTest : public ::testing::TestWithParam<bool> {
   std::string direct, url;
   Pair tasks = task_pair(), projects = project_pair(), tags = tag_pair();
   TestClock clock;
-  std::unique_ptr<Database> database;
+  std::unique_ptr<ConnectedDatabase> database;
   std::unique_ptr<PostgresStore> store;
   std::unique_ptr<PostgresTable> rows;
   Lease lease;

@@ -30,7 +30,7 @@ class SetupLinksTest : public ::testing::Test {
   void SetUp() override {
     ROWPAGE_NEEDS_POSTGRES();
     url = fresh_database();
-    database = std::make_unique<Database>(DatabaseOptions{.url = url});
+    database = std::make_unique<ConnectedDatabase>(DatabaseOptions{.url = url});
     TableSpec tasks =
         spec_of("tasks", {{.name = "project",
                            .type = "text",
@@ -88,7 +88,7 @@ class SetupLinksTest : public ::testing::Test {
   }
   SetupPlan apply() { return apply(inputs); }
   std::string url;
-  std::unique_ptr<Database> database;
+  std::unique_ptr<ConnectedDatabase> database;
   std::vector<SetupInput> inputs;
 };
 
@@ -255,7 +255,7 @@ TEST_F(SetupLinksTest, a_join_table_of_another_owner_is_named_with_the_grant_tha
           " on blocks");
   std::string theirs = url;
   theirs.replace(theirs.find("postgres:"), theirs.find('@') - theirs.find("postgres:"), weak + ":weak");
-  Database other({.url = theirs});
+  ConnectedDatabase other({.url = theirs});
   SetupInput alone = inputs[0];
   alone.spec->joins.clear();
   auto plan = plan_setups(other, {&alone, 1});

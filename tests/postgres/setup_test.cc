@@ -46,7 +46,7 @@ class SetupTest : public ::testing::Test {
   void SetUp() override {
     ROWPAGE_NEEDS_POSTGRES();
     url = fresh_database();
-    database = std::make_unique<Database>(DatabaseOptions{.url = url});
+    database = std::make_unique<ConnectedDatabase>(DatabaseOptions{.url = url});
     pair = vault_pair();
     pair.table = pair.table_name = "decision_vault";
     pair.fields.resize(3);
@@ -66,7 +66,7 @@ class SetupTest : public ::testing::Test {
   }
 
   std::string url;
-  std::unique_ptr<Database> database;
+  std::unique_ptr<ConnectedDatabase> database;
   Pair pair;
   std::optional<TableSpec> spec = decision_vault_spec();
 };
@@ -159,7 +159,7 @@ TEST_F(SetupTest, a_missing_privilege_is_named_with_the_grant_that_mends_it) {
                " to weak; create table decision_vault (id uuid primary key, decision text, type text, date date)");
   std::string weak = url;
   weak.replace(weak.find("postgres:"), weak.find('@') - weak.find("postgres:"), "weak:weak");
-  Database other({.url = weak.replace(0, 13, "postgresql://")});
+  ConnectedDatabase other({.url = weak.replace(0, 13, "postgresql://")});
   auto plan = plan_setup(other, pair, spec);
   ASSERT_FALSE(plan);
   EXPECT_EQ(plan.error().cause, Cause::forbidden);
@@ -292,14 +292,14 @@ TEST_F(SetupTest, of_two_migrations_at_once_the_second_waits_and_then_has_nothin
   // The first one does not commit before the second one is seen waiting for it.
   bool waited = false;
   std::binary_semaphore may_start(0);
-  database->before_commit = [&](Unit&) {
+  database->before_commit = [&](ConnectedUnit&) {
     may_start.release();  // the schema is made, not committed, and its lock is held
     for (int i = 0; i < 400 && !waited; ++i) {
       waited = cell(url, "select count(*) from pg_locks where locktype = 'advisory' and not granted") != "0";
       if (!waited) std::this_thread::sleep_for(std::chrono::milliseconds(25));
     }
   };
-  Database other({.url = url});
+  ConnectedDatabase other({.url = url});
   Status second = {};
   std::thread rival([&] {
     may_start.acquire();

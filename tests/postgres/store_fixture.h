@@ -24,7 +24,7 @@ class StoreTest : public ::testing::TestWithParam<bool> {
     direct = fresh_database();
     if (GetParam() && pooler_port() == 0) GTEST_SKIP() << "pgbouncer is not installed";
     url = GetParam() ? through_pooler(direct) : direct;
-    database = std::make_unique<Database>(DatabaseOptions{.url = url});
+    database = std::make_unique<ConnectedDatabase>(DatabaseOptions{.url = url});
     store = std::make_unique<PostgresStore>(*database, clock);
     table = std::make_unique<PostgresTable>(*database);
     const auto migrated = migrate(*database);
@@ -62,7 +62,7 @@ class StoreTest : public ::testing::TestWithParam<bool> {
   std::string direct, url;
   Pair pair = vault_pair();
   TestClock clock;
-  std::unique_ptr<Database> database;
+  std::unique_ptr<ConnectedDatabase> database;
   std::unique_ptr<PostgresStore> store;
   std::unique_ptr<PostgresTable> table;
   Lease lease;

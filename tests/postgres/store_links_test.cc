@@ -132,7 +132,7 @@ TEST_P(StoreLinksTest, five_hundred_targets_can_be_found_without_reading_a_table
   const std::string before = scans_after_closing();
   // Small tables are rightly read through; here only where nothing else is possible.
   sql(direct, "do $$ begin execute format('alter database %I set enable_seqscan = off', current_database()); end $$");
-  database = std::make_unique<Database>(DatabaseOptions{.url = url});
+  database = std::make_unique<ConnectedDatabase>(DatabaseOptions{.url = url});
   store = std::make_unique<PostgresStore>(*database, clock);
   const auto by_key = targets(tasks, blocks, pages, *keys);
   const auto by_code = targets(tasks, project, project_pages, codes);
@@ -293,7 +293,7 @@ TEST_P(StoreLinksTest, thousands_of_errands_read_their_own_links_each_and_not_al
       "analyze rowpage.link; analyze rowpage.errand;"
       // As if there were too many links for a table of them in memory, which would hide what one errand reads.
       "do $$ begin execute format('alter database %I set work_mem = ''64kB''', current_database()); end $$");
-  database = std::make_unique<Database>(DatabaseOptions{.url = direct});
+  database = std::make_unique<ConnectedDatabase>(DatabaseOptions{.url = direct});
   store = std::make_unique<PostgresStore>(*database, clock);
   // PostgreSQL's own count of what a sequential, a bitmap and an index scan read of the links, in one session.
   sql(direct, "select pg_stat_reset()");
@@ -380,7 +380,7 @@ TEST_P(StoreLinksTest, clearing_a_pair_clears_its_errands) {
 TEST_P(StoreLinksTest, a_batch_called_again_after_its_commit_was_lost_answers_with_the_same_links) {
   const Row a = task("a"), b = task("b");
   bool cut = false;
-  database->before_commit = [&](Unit& unit) {
+  database->before_commit = [&](ConnectedUnit& unit) {
     if (cut) return;
     cut = true;
     // The COMMIT happens, its answer does not come: what the first call did must be what the second one finds.

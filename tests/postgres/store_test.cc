@@ -372,7 +372,7 @@ TEST_P(StoreTest, a_batch_whose_commit_was_lost_is_settled_by_its_token) {
   if (GetParam()) GTEST_SKIP() << "the test ends its own server process, which the pooler hides";
   // Committed, but the answer is lost.
   int calls = 0;
-  database->before_commit = [&](Unit& unit) {
+  database->before_commit = [&](ConnectedUnit& unit) {
     if (++calls > 1) return;
     ASSERT_TRUE(unit.script("commit", "test"));
     sql(direct, "select pg_terminate_backend(" + std::to_string(unit.backend()) + ")");
@@ -386,7 +386,7 @@ TEST_P(StoreTest, a_batch_whose_commit_was_lost_is_settled_by_its_token) {
   EXPECT_EQ(cell(direct, "select count(*) from rowpage.link"), "1");
   // Not committed: the server process dies first.
   calls = 0;
-  database->before_commit = [&](Unit& unit) {
+  database->before_commit = [&](ConnectedUnit& unit) {
     if (++calls > 1) return;
     sql(direct, "select pg_terminate_backend(" + std::to_string(unit.backend()) + ")");
   };
@@ -395,7 +395,7 @@ TEST_P(StoreTest, a_batch_whose_commit_was_lost_is_settled_by_its_token) {
   ASSERT_TRUE(done) << done.error().what;
   EXPECT_EQ(cell(direct, "select count(*) from vault where decision = 'Twice'"), "1");
   // Never to be learned: every attempt dies.
-  database->before_commit = [&](Unit& unit) {
+  database->before_commit = [&](ConnectedUnit& unit) {
     sql(direct, "select pg_terminate_backend(" + std::to_string(unit.backend()) + ")");
   };
   batch_of({Item{.row = insert("Never")}});
@@ -408,7 +408,7 @@ TEST_P(StoreTest, a_batch_whose_commit_was_lost_is_settled_by_its_token) {
 TEST_P(StoreTest, a_commit_refused_after_the_lost_one_did_happen_still_answers_for_it) {
   if (GetParam()) GTEST_SKIP() << "as above";
   bool first = true;
-  database->before_commit = [&](Unit& unit) {
+  database->before_commit = [&](ConnectedUnit& unit) {
     if (!std::exchange(first, false)) return;
     ASSERT_TRUE(unit.script("commit", "test"));
     sql(direct, "update rowpage.workspace set fence = fence + 1; select pg_terminate_backend(" +
@@ -457,7 +457,7 @@ TEST_P(StoreTest, row_security_that_would_hide_rows_is_an_error_not_an_absence) 
       "password 'limited'; "
       "end if; end$$; grant usage on schema public to limited; grant select on vault to limited; "
       "insert into vault (decision) values ('hidden'); alter table vault enable row level security");
-  Database other({.url = "postgresql://limited:limited@127.0.0.1:" + std::to_string(cluster()->port()) + "/" + name});
+  ConnectedDatabase other({.url = "postgresql://limited:limited@127.0.0.1:" + std::to_string(cluster()->port()) + "/" + name});
   PostgresTable rows(other);
   auto scan = rows.scan(pair, "", 10, false);
   ASSERT_FALSE(scan);

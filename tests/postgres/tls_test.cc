@@ -81,7 +81,7 @@ class TlsTest : public ::testing::Test {
     ASSERT_TRUE(server->running());
   }
   static Result<Answer> ask(const std::string& url) {
-    Database database({.url = url});
+    ConnectedDatabase database({.url = url});
     return database.read("select ssl from pg_catalog.pg_stat_ssl where pid = pg_backend_pid()", {}, "testing");
   }
   static void expect_refused(const std::string& url, const std::string& what, const std::string& hint) {

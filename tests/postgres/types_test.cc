@@ -60,7 +60,7 @@ std::vector<TypeCase> cases() {
 TEST(Types, what_is_committed_comes_back_from_the_answer_from_a_read_and_from_the_shadow) {
   ROWPAGE_NEEDS_POSTGRES();
   const std::string url = fresh_database();
-  Database database({.url = url});
+  ConnectedDatabase database({.url = url});
   TestClock clock;
   PostgresStore store(database, clock);
   PostgresTable table(database);
@@ -114,7 +114,7 @@ TEST(Types, what_is_committed_comes_back_from_the_answer_from_a_read_and_from_th
 TEST(Types, a_number_of_more_digits_than_a_double_keeps_is_unreadable_not_rounded) {
   ROWPAGE_NEEDS_POSTGRES();
   const std::string url = fresh_database();
-  Database database({.url = url});
+  ConnectedDatabase database({.url = url});
   PostgresTable table(database);
   sql(url,
       "create table vault (id uuid primary key default gen_random_uuid(), decision numeric); insert into vault "
