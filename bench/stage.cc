@@ -23,7 +23,8 @@ Stage::Stage(int requests_per_minute) {
   cluster_ = std::move(*cluster);
   wire_ = std::make_unique<test::Relay>(cluster_->port());
   if (wire_->port() == 0) throw Trouble{"the relay before PostgreSQL could not be opened"};
-  database_ = std::make_unique<ConnectedDatabase>(DatabaseOptions{.url = cluster_->url(), .statement_ms = 10 * minute_ms});
+  database_ =
+      std::make_unique<ConnectedDatabase>(DatabaseOptions{.url = cluster_->url(), .statement_ms = 10 * minute_ms});
   std::string pattern = (std::filesystem::temp_directory_path() / "rowpage-bench-XXXXXX").string();
   if (::mkdtemp(pattern.data()) == nullptr) throw Trouble{"no temporary folder could be made"};
   folder_.path = pattern;

@@ -72,6 +72,7 @@ class Checker {
     if (answer->integer(0, 1) < 140'000) {
       problem(Problem::Level::error, "database", "this PostgreSQL is older than version 14", "upgrade it");
     }
+    check_other_way();
     const auto installed = session_.store().installed();
     if (!installed) {
       failure("rowpage schema", installed.error());
@@ -81,6 +82,20 @@ class Checker {
     } else {
       installed_ = true;
       good("rowpage schema", "installed");
+    }
+  }
+
+  // With both ways configured the direct one is used; that the other would serve is worth knowing before it must.
+  void check_other_way() {
+    auto other = session_.other_way();
+    if (!other) return failure("Data API", other.error());
+    if (!*other) return;
+    const auto answer = (*other)->read("select current_user", {}, "asking the Data API");
+    if (answer) {
+      good("Data API", fmt::format("{} answers, too, as {}; the direct connection is used, for it was given",
+                                   (*other)->place(), answer->text(0, 0)));
+    } else {
+      problem(Problem::Level::warning, "Data API", answer.error().what, answer.error().hint);
     }
   }
 

@@ -35,7 +35,7 @@ Result<Format> format_of(const Arguments& arguments) {
 // The counts, as far as anybody can be asked; whatever is missing is said in one line.
 Status add_counts(Session& session, Output& output, Diagram& diagram, bool asked) {
   if (!asked) return {};
-  if (session.config().connections.database_url.empty()) {
+  if (!session.config().connections.has_database()) {
     output.say("drawn from the configuration alone, without counts: SUPABASE_DB_URL is not set");
     return {};
   }
@@ -85,7 +85,7 @@ int run(const Arguments& arguments, Output& output) {
   if (!config) return finish(config.error());
   const bool counts = !arguments.has("--no-counts");
   Session::Use use;
-  use.needs = {false, counts && !config->connections.database_url.empty(), false, false};
+  use.needs = {false, counts && config->connections.has_database(), false, false};
   use.log = "";
   auto session = Session::open(std::move(*config), *environment, output, use);
   if (!session) return finish(session.error());

@@ -11,7 +11,9 @@
 #include "core/text.h"
 #include "notion/setup.h"
 #include "postgres/connection.h"
+#include "postgres/data_api.h"
 #include "postgres/introspect.h"
+#include "postgres/management.h"
 
 namespace rowpage {
 namespace {
@@ -84,11 +86,62 @@ Session::~Session() {
   log_.flush();
 }
 
+// The direct way where both are given: it needs no function in the schema public, and a setup can go over it.
+Status Session::open_database() {
+  const auto& c = config_.connections;
+  if (!c.database_url.empty()) {
+    database_ = std::make_unique<ConnectedDatabase>(DatabaseOptions{c.database_url.reveal()});
+    return {};
+  }
+  auto api = data_api();
+  if (!api) return fail(api.error());
+  database_ = std::move(*api);
+  return {};
+}
+
+HttpClient& Session::data_http() {
+  if (!data_http_) {
+    HttpClient::Options http;
+    http.interrupted = interrupt_asked;
+    http.connections = 2;
+    data_http_ = std::make_unique<HttpClient>(http);
+  }
+  return *data_http_;
+}
+
+Result<Database*> Session::setup_database() {
+  const auto& c = config_.connections;
+  if (!c.database_url.empty() || !c.has_management()) return database_.get();
+  if (!management_) {
+    ManagementOptions options;
+    options.project = c.project;
+    options.token = c.access_token.reveal();
+    if (!c.management_url.empty()) options.url = c.management_url;
+    auto made = ManagementDatabase::make(data_http(), std::move(options));
+    if (!made) return fail(made.error());
+    management_ = std::move(*made);
+  }
+  return management_.get();
+}
+
+Result<std::unique_ptr<Database>> Session::data_api() {
+  const auto& c = config_.connections;
+  auto api = DataApiDatabase::make(data_http(), {.url = c.supabase_url, .key = c.supabase_key.reveal()});
+  if (!api) return fail(api.error());
+  return std::unique_ptr<Database>(std::move(*api));
+}
+
+Result<std::unique_ptr<Database>> Session::other_way() {
+  const auto& c = config_.connections;
+  if (c.database_url.empty() || c.supabase_url.empty() || c.supabase_key.empty()) return std::unique_ptr<Database>();
+  return data_api();
+}
+
 // Puts the objects together; nothing is asked of either service yet.
 Status Session::connect() {
   const auto& c = config_.connections;
   if (use_.needs.postgres) {
-    database_ = std::make_unique<ConnectedDatabase>(DatabaseOptions{c.database_url.reveal()});
+    if (auto opened = open_database(); !opened) return opened;
     store_ = std::make_unique<PostgresStore>(*database_, clock_);
     table_ = std::make_unique<PostgresTable>(*database_);
     const auto warning = database_->transport_warning();

@@ -67,6 +67,11 @@ class Session {
 
   NotionClient& notion() { return *notion_; }
   Database& database() { return *database_; }
+  /// What changes the schema: the connection, or the Management API where there is none and it is configured, or else
+  /// the Data API, over which a setup can be planned and not carried out.
+  Result<Database*> setup_database();
+  /// The Data API where it is configured beside a direct connection, which is then used; nullptr: nothing else is.
+  Result<std::unique_ptr<Database>> other_way();
   PostgresStore& store() { return *store_; }
   PostgresTable& table() { return *table_; }
   Ports ports();
@@ -106,6 +111,9 @@ class Session {
  private:
   Session(WorkspaceConfig config, const Environment& environment, Output& output, const Use& use);
   Status connect();
+  Status open_database();
+  Result<std::unique_ptr<Database>> data_api();
+  HttpClient& data_http();
   std::set<std::string> linked_tables(const PairSpec& spec) const;  // and join tables
   std::string key_of(const std::string& table) const;               // of the pair's table; empty: it is no pair's
 
@@ -119,7 +127,8 @@ class Session {
   std::map<std::string, std::string> sources_;  // model → data source
   std::map<std::string, TableSchema> tables_;   // linked tables and join tables, by their names in the config
   std::map<std::string, Result<TableSchema>> read_together_;  // by read_tables()
-  std::unique_ptr<Database> database_;
+  std::unique_ptr<HttpClient> data_http_;                     // for the Data API
+  std::unique_ptr<Database> database_, management_;
   std::unique_ptr<PostgresStore> store_;
   std::unique_ptr<PostgresTable> table_;
   std::unique_ptr<HttpClient> http_;

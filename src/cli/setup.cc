@@ -9,6 +9,7 @@
 #include "cli/commands.h"
 #include "cli/runner.h"
 #include "cli/setup_work.h"
+#include "postgres/migrations.h"
 
 namespace rowpage {
 namespace {
@@ -25,8 +26,7 @@ class Setup {
       if (auto bot = session_.bot(); !bot) ready = fail(bot.error());
     }
     if (ready && postgres) {
-      if (auto plan = plan_setups(session_.database(), setup_inputs(session_.config(), pairs)); !plan)
-        ready = fail(plan.error());
+      if (auto plan = plan_tables(pairs); !plan) ready = fail(plan.error());
     }
     if (ready && notion) ready = set_up_notion(pairs);
     tell_ids();
@@ -41,9 +41,19 @@ class Setup {
   }
 
   int print(const std::vector<std::size_t>& pairs) {
-    auto plan = plan_setups(session_.database(), setup_inputs(session_.config(), pairs));
-    if (!plan) return output_.finish("setup", plan.error());
-    const std::string script = plan->nothing() ? "-- nothing is missing\n" : plan->script();
+    auto plan = plan_tables(pairs);
+    std::string script;
+    if (plan) {
+      script = plan->nothing() ? "-- nothing is missing\n" : plan->script();
+    } else if (functions_missing(plan.error())) {
+      // Over the Data API nothing can be looked at before our functions are there.
+      script =
+          "-- Rowpage setup, first part: its own schema. Run this in Supabase's SQL editor, then\n-- `rowpage setup "
+          "--print` once more, which prints what the tables lack.\nbegin;\n\n" +
+          migration_script(0) + "\ncommit;\n";
+    } else {
+      return output_.finish("setup", plan.error());
+    }
     output_.line(script);
     return output_.finish("setup", ExitCode::done, {{"script", script}});
   }
@@ -77,6 +87,33 @@ class Setup {
   }
 
  private:
+  Result<SetupPlan> plan_tables(const std::vector<std::size_t>& pairs) {
+    auto database = session_.setup_database();
+    if (!database) return fail(database.error());
+    return plan_setups(**database, setup_inputs(session_.config(), pairs));
+  }
+
+  bool functions_missing(const Error& error) {
+    return error.cause == Cause::schema_drift && error.scope == Scope::workspace && !session_.database().transactions();
+  }
+
+  // What was made over another way must be known to PostgREST before it can be used over the Data API.
+  Status wait_for_data_api() {
+    if (session_.database().transactions()) return {};
+    constexpr int seconds_most = 60;
+    Status known;
+    for (int second = 0; second < seconds_most; second += 2) {
+      known = {};
+      auto installed = check_installed(session_.database());
+      if (installed && *installed) return {};
+      if (!installed) known = fail(installed.error());
+      if (!installed && !functions_missing(installed.error())) return known;
+      output_.progress("waiting until the Data API knows of it", static_cast<std::uint64_t>(second), seconds_most);
+      if (!session_.clock().sleep(2 * second_ms)) break;
+    }
+    return known;
+  }
+
   bool confirmed(const std::string& names) {
     if (isatty(STDIN_FILENO) != 1) return false;
     std::cerr << "This empties " << names
@@ -154,8 +191,11 @@ class Setup {
   }
 
   Status set_up_tables(const std::vector<std::size_t>& pairs) {
-    auto plan = apply_setups(session_.database(), setup_inputs(session_.config(), pairs));
+    auto database = session_.setup_database();
+    if (!database) return fail(database.error());
+    auto plan = apply_setups(**database, setup_inputs(session_.config(), pairs));
     if (!plan) return fail(plan.error());
+    if (auto known = wait_for_data_api(); !known) return known;
     std::set<std::string> said;  // many statements may have one reason
     for (const auto* steps : {&plan->before, &plan->steps}) {
       for (const auto& each : *steps) {

@@ -54,6 +54,7 @@ const std::vector<Variable>& table() {
        "https://supabase.com/dashboard/account/tokens",
        "",
        true},
+      {{"SUPABASE_MANAGEMENT_URL"}, "address of Supabase's Management API", "", "https://api.supabase.com"},
       {{"ROWPAGE_PRESET"}, "preset to run without a config file: decision-vault or higherself", "", ""},
       {{"SYNC_BATCH_SIZE"}, "rows written in one transaction", "", "100"},
       {{"SYNC_MAX_RETRIES"}, "tries of a request that certainly had no effect", "", "3"},

@@ -94,15 +94,21 @@ void read_connections(Reading& reading, Section& top, WorkspaceConfig& config) {
   to.requests_per_minute =
       static_cast<int>(notion.integer("requests_per_minute", 1, 10'000).value_or(to.requests_per_minute));
 
-  Section supabase(reading, top.child("supabase"), "`supabase`", {"database_url", "url", "key", "schema"},
-                   {"project", "access_token"});
+  Section supabase(reading, top.child("supabase"), "`supabase`",
+                   {"database_url", "url", "key", "schema", "project", "access_token", "management_url"});
   config.schema = supabase.text("schema").value_or("");
   check_length(supabase, "schema", config.schema);
   to.database_url = Secret(or_environment(supabase, "database_url", "SUPABASE_DB_URL"));
   to.supabase_url = or_environment(supabase, "url", "SUPABASE_URL");
   to.supabase_key = Secret(or_environment(supabase, "key", "SUPABASE_SERVICE_ROLE_KEY"));
   if (!to.supabase_url.empty()) check_address(supabase, "url", to.supabase_url, "SUPABASE_URL");
-  for (const auto* secret : {&to.notion_token, &to.database_url, &to.supabase_key}) remember_secret(secret->reveal());
+  to.project = or_environment(supabase, "project", "SUPABASE_PROJECT_ID");
+  to.access_token = Secret(or_environment(supabase, "access_token", "SUPABASE_ACCESS_TOKEN"));
+  to.management_url = or_environment(supabase, "management_url", "SUPABASE_MANAGEMENT_URL");
+  if (!to.management_url.empty())
+    check_address(supabase, "management_url", to.management_url, "SUPABASE_MANAGEMENT_URL");
+  for (const auto* secret : {&to.notion_token, &to.database_url, &to.supabase_key, &to.access_token})
+    remember_secret(secret->reveal());
 }
 
 void read_sync(Reading& reading, Section& top, SyncSettings& to, PairSpec& defaults) {
@@ -223,12 +229,15 @@ Status complete(const WorkspaceConfig& config, const Needs& needs) {
     databases[missing.back()] = config.wanted[i].title;
   }
   if (needs.parent && c.parent_page.empty()) missing.push_back("NOTION_PARENT_PAGE_ID");
-  if (needs.postgres && c.database_url.empty()) missing.push_back("SUPABASE_DB_URL");
+  // Either way in will do; half of the second one asks for its other half.
+  const bool no_url = c.supabase_url.empty(), no_key = c.supabase_key.empty();
+  if (needs.postgres && c.database_url.empty() && (no_url || no_key)) {
+    missing.push_back(no_url == no_key ? "SUPABASE_DB_URL" : no_url ? "SUPABASE_URL" : "SUPABASE_SERVICE_ROLE_KEY");
+  }
   if (missing.empty()) return {};
   Error error = missing_variables(missing, databases);
-  if (needs.postgres && c.database_url.empty() && !c.supabase_url.empty() && !c.supabase_key.empty()) {
-    error.what += "\nSUPABASE_URL and a key alone are not enough for this version: it needs SUPABASE_DB_URL for now";
-  }
+  if (std::ranges::find(missing, "SUPABASE_DB_URL") != missing.end())
+    error.what += "\n(or SUPABASE_URL and SUPABASE_SERVICE_ROLE_KEY: the project's address and its secret key)";
   return fail(std::move(error));
 }
 

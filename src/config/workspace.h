@@ -20,6 +20,12 @@ struct Connections {
   Secret database_url;
   std::string supabase_url;
   Secret supabase_key;
+  std::string project;  // reference of the Supabase project; with the token, setup goes over the Management API
+  Secret access_token;
+  std::string management_url;  // empty: Supabase's
+  bool has_management() const { return !project.empty() && !access_token.empty(); }
+  /// Whether the database can be reached in some way.
+  bool has_database() const { return !database_url.empty() || (!supabase_url.empty() && !supabase_key.empty()); }
 };
 
 struct SyncSettings {

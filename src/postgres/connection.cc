@@ -136,7 +136,8 @@ Status ConnectedUnit::script(const std::string& sql, std::string_view doing) {
   return fail(error_of(message, doing, role_));
 }
 
-ConnectedDatabase::ConnectedDatabase(DatabaseOptions options) : options_(std::move(options)), plan_(plan_connection(options_.url)) {}
+ConnectedDatabase::ConnectedDatabase(DatabaseOptions options)
+    : options_(std::move(options)), plan_(plan_connection(options_.url)) {}
 
 ConnectedDatabase::~ConnectedDatabase() {
   PQfinish(link_);
@@ -239,8 +240,9 @@ Status ConnectedDatabase::connect() {
 // instead of hiding rows, for a hidden row would look deleted. Compiling a statement that looks up some hundred rows
 // takes longer than the looking up.
 std::string ConnectedDatabase::opening(bool writes) const {
-  return std::string(writes ? begin_writing : begin_reading) + "; select set_config('statement_timeout', '" + std::to_string(options_.statement_ms) +
-         "', true), set_config('lock_timeout', '" + std::to_string(options_.lock_ms) +
+  return std::string(writes ? begin_writing : begin_reading) + "; select set_config('statement_timeout', '" +
+         std::to_string(options_.statement_ms) + "', true), set_config('lock_timeout', '" +
+         std::to_string(options_.lock_ms) +
          "', true), set_config('idle_in_transaction_session_timeout', '120000', true), set_config('TimeZone', 'UTC', "
          "true), set_config('DateStyle', 'ISO, YMD', true), set_config('IntervalStyle', 'postgres', true), "
          "set_config('extra_float_digits', '1', true), set_config('row_security', 'off', true), "
@@ -248,7 +250,7 @@ std::string ConnectedDatabase::opening(bool writes) const {
 }
 
 ConnectedDatabase::Step ConnectedDatabase::try_unit(bool writes, const std::function<Status(Unit&)>& body,
-                                  Error& error) {
+                                                    Error& error) {
   if (Status connected = connect(); !connected) {
     error = connected.error();
     return error.cause == Cause::unavailable ? Step::again : Step::failed;
@@ -282,7 +284,7 @@ ConnectedDatabase::Step ConnectedDatabase::try_unit(bool writes, const std::func
 // The message's answers are those of BEGIN, of the settings, of the statements and of COMMIT; after an error none
 // follows.
 ConnectedDatabase::Step ConnectedDatabase::try_message(const std::string& message, bool writes, std::string_view doing,
-                                     std::vector<Answer>& answers, Error& error) {
+                                                       std::vector<Answer>& answers, Error& error) {
   constexpr std::size_t before = 2;
   if (Status connected = connect(); !connected) {
     error = connected.error();
@@ -318,7 +320,7 @@ ConnectedDatabase::Step ConnectedDatabase::try_message(const std::string& messag
 }
 
 Result<std::vector<Answer>> ConnectedDatabase::one_message(bool writes, std::span<const Statement> statements,
-                                                  std::string_view doing) {
+                                                           std::string_view doing) {
   std::vector<Answer> answers;
   Status done;
   if (before_commit) {  // a test wants to stand between the statements and their COMMIT
@@ -354,8 +356,8 @@ Result<std::vector<Answer>> ConnectedDatabase::read(std::span<const Statement> s
   return one_message(false, statements, doing);
 }
 
-Result<std::string> ConnectedDatabase::call(const std::string& function, const std::string& request, std::string_view doing,
-                                   bool private_values) {
+Result<std::string> ConnectedDatabase::call(const std::string& function, const std::string& request,
+                                            std::string_view doing, bool private_values) {
   const Statement statement{"select rowpage." + function + "($1::jsonb)", {request}};
   if (!private_values) {
     auto answers = one_message(true, {&statement, 1}, doing);

@@ -4,49 +4,12 @@
 
 #include "base/json.h"
 #include "postgres/api_key.h"
-#include "postgres/record_text.h"
 #include "postgres/sql_text.h"
 #include "postgres/sqlstate.h"
+#include "postgres/told_answer.h"
 
 namespace rowpage {
 namespace {
-
-// Cells out of the text form of rows.
-class Told : public Answer::Cells {
- public:
-  using Line = std::vector<std::optional<std::string>>;
-  explicit Told(std::vector<Line> lines) : lines_(std::move(lines)) {}
-  int rows() const override { return static_cast<int>(lines_.size()); }
-  int columns() const override { return lines_.empty() ? 0 : static_cast<int>(lines_.front().size()); }
-  std::optional<std::string_view> cell(int row, int column) const override {
-    const auto& line = lines_[static_cast<std::size_t>(row)];
-    if (static_cast<std::size_t>(column) >= line.size()) return std::nullopt;
-    const auto& cell = line[static_cast<std::size_t>(column)];
-    if (!cell) return std::nullopt;
-    return std::string_view(*cell);
-  }
-
- private:
-  std::vector<Line> lines_;
-};
-
-Error unreadable(std::string_view doing) {
-  return {Effect::none, Scope::workspace, Cause::unavailable,
-          std::string(doing) + ": the Data API's answer is not what rowpage_read gives",
-          "Run `rowpage setup`, which makes its functions anew; is something between Rowpage and Supabase?"};
-}
-
-Result<Answer> answer_of(const json::value& lines, std::string_view doing) {
-  if (!lines.is_array()) return fail(unreadable(doing));
-  std::vector<Told::Line> told;
-  told.reserve(lines.get_array().size());
-  for (const auto& line : lines.get_array()) {
-    auto cells = line.is_string() ? parse_record(line.get_string()) : std::nullopt;
-    if (!cells) return fail(unreadable(doing));
-    told.push_back(std::move(*cells));
-  }
-  return Answer(std::make_unique<Told>(std::move(told)));
-}
 
 bool from_gateway(int status) {
   return status == 502 || status == 503 || status == 504 || (status >= 520 && status <= 524) || status == 544;
@@ -69,7 +32,10 @@ constexpr Refusal refusals[] = {
     {"PGRST106", Scope::workspace, Cause::usage, false,
      "Add `public` to the exposed schemas (project settings, Data API)."},
     {"PGRST202", Scope::workspace, Cause::schema_drift, true,
-     "Rowpage's functions are not there, or PostgREST has not noticed them yet: run `rowpage setup`, or wait a minute."},
+     "Rowpage's functions are not there, or PostgREST has not noticed them yet. `rowpage setup` makes them with "
+     "SUPABASE_PROJECT_ID and SUPABASE_ACCESS_TOKEN, or SUPABASE_DB_URL; without either, run in Supabase's SQL editor "
+     "what "
+     "`rowpage setup --print` prints."},
     {"PGRST203", Scope::workspace, Cause::schema_drift, false,
      "Another function of the same name stands in the schema public; rename it."},
     {"PGRST3", Scope::workspace, Cause::unauthorised, false,
@@ -110,16 +76,20 @@ DataApiFailure data_api_failure(int status, std::string_view body, bool writes, 
     return failure;
   }
   if (status == 401) {
-    told(Scope::workspace, Cause::unauthorised, "the key is refused (" + number + ")" + (message.empty() ? "" : ": " + message),
-         "Check SUPABASE_URL and SUPABASE_SERVICE_ROLE_KEY: both must be of the same project. It is not tried again.", false);
+    told(Scope::workspace, Cause::unauthorised,
+         "the key is refused (" + number + ")" + (message.empty() ? "" : ": " + message),
+         "Check SUPABASE_URL and SUPABASE_SERVICE_ROLE_KEY: both must be of the same project. It is not tried again.",
+         false);
   } else if (status == 403) {
-    told(Scope::workspace, Cause::forbidden, "the Data API refuses (" + number + ")" + (message.empty() ? "" : ": " + message),
+    told(Scope::workspace, Cause::forbidden,
+         "the Data API refuses (" + number + ")" + (message.empty() ? "" : ": " + message),
          "Is the Data API switched on, and this address allowed to reach it (project settings)?", false);
   } else if (status == 404) {
     told(Scope::workspace, Cause::usage, "there is no Data API at this address (" + number + ")",
          "Check SUPABASE_URL: https://PROJECT.supabase.co, without a path.", false);
   } else if (status == 413) {
-    told(Scope::record, Cause::unavailable, "the request is too large (" + number + ")", "A smaller batch may pass.", false);
+    told(Scope::record, Cause::unavailable, "the request is too large (" + number + ")", "A smaller batch may pass.",
+         false);
   } else if (status == 429) {
     told(Scope::workspace, Cause::unavailable, "the Data API asks to slow down (" + number + ")", "", true);
   } else if (from_gateway(status)) {
@@ -127,7 +97,8 @@ DataApiFailure data_api_failure(int status, std::string_view body, bool writes, 
          "Supabase, or the way to it, is overloaded or down; it is tried again by the next run.", true);
     if (writes) failure.error.effect = Effect::unknown;
   } else {
-    told(Scope::workspace, Cause::other, "unexpected answer (" + number + ")" + (message.empty() ? "" : ": " + message), "", false);
+    told(Scope::workspace, Cause::other, "unexpected answer (" + number + ")" + (message.empty() ? "" : ": " + message),
+         "", false);
     if (writes && status >= 500) failure.error.effect = Effect::unknown;
   }
   return failure;
@@ -197,53 +168,23 @@ Result<std::vector<Answer>> DataApiDatabase::read(std::span<const Statement> sta
   json::array texts;
   for (const auto& [sql, parameters] : statements) texts.emplace_back(with_literals(sql, parameters));
   const std::size_t count = texts.size();
-  const std::string body =
-      to_text(json::object{{"request", json::object{{"statements", std::move(texts)}}}});
+  const std::string body = to_text(json::object{{"request", json::object{{"statements", std::move(texts)}}}});
   auto text = ask("rowpage_read", body, false, doing);
   if (!text) return fail(text.error());
   const auto parsed = parse_json(*text);
-  if (!parsed || !parsed->is_array() || parsed->get_array().size() != count) return fail(unreadable(doing));
-  std::vector<Answer> answers;
-  for (const auto& lines : parsed->get_array()) {
-    auto answer = answer_of(lines, doing);
-    if (!answer) return fail(answer.error());
-    answers.push_back(std::move(*answer));
-  }
-  return answers;
+  return told_answers(parsed ? *parsed : json::value(nullptr), count, doing);
 }
 
 Result<std::string> DataApiDatabase::call(const std::string& function, const std::string& request,
                                           std::string_view doing, bool) {
-  const std::string body = R"({"request":{"function":)" + to_text(json::value(function)) + R"(,"request":)" + request + "}}";
+  const std::string body =
+      R"({"request":{"function":)" + to_text(json::value(function)) + R"(,"request":)" + request + "}}";
   return ask("rowpage_call", body, true, doing);
 }
 
-class DataApiDatabase::Reading : public Unit {
- public:
-  explicit Reading(DataApiDatabase& database) : database_(database) {}
-
-  Result<Answer> run(const std::string& sql, const Parameters& parameters, std::string_view doing) override {
-    const Statement one{sql, parameters};
-    auto answers = database_.read({&one, 1}, doing);
-    if (!answers) return fail(answers.error());
-    return std::move(answers->front());
-  }
-  Status script(const std::string&, std::string_view doing) override { return fail(no_statements(doing)); }
-  std::string database() const override { return "postgres"; }
-
-  static Error no_statements(std::string_view doing) {
-    return {Effect::none, Scope::workspace, Cause::usage,
-            std::string(doing) + ": the Data API calls functions, it does not carry out statements",
-            "Set SUPABASE_DB_URL for this command, or run the script of `rowpage setup --print` in Supabase's SQL editor."};
-  }
-
- private:
-  DataApiDatabase& database_;
-};
-
 Status DataApiDatabase::run_unit(bool writes, const std::function<Status(Unit&)>& body) {
-  if (writes) return fail(Reading::no_statements("changing the database's schema"));
-  Reading unit(*this);
+  if (writes) return fail(no_statements("changing the database's schema"));
+  AskingUnit unit(*this);
   return body(unit);
 }
 

@@ -1,8 +1,8 @@
 // The database over Supabase's Data API: a project's address and a secret key, no database password.
 //
 // PostgREST carries out one function call per request, in one transaction. Two functions of ours are called there
-// (sql/0008_data_api.sql): `rowpage_call` writes, through the same functions of the rowpage schema as a connection does;
-// `rowpage_read` answers questions, in a transaction that cannot write. Each takes one jsonb and gives one, for
+// (sql/0008_data_api.sql): `rowpage_call` writes, through the same functions of the rowpage schema as a connection
+// does; `rowpage_read` answers questions, in a transaction that cannot write. Each takes one jsonb and gives one, for
 // PostgREST cuts longer answers of rows at a thousand without a word.
 //
 // A request whose answer is lost, or that a gateway gave up on (502, 504, 520-524, 544), may have been carried out: it
@@ -35,6 +35,7 @@ class DataApiDatabase : public Database {
   Result<std::vector<Answer>> read(std::span<const Statement> statements, std::string_view doing) override;
   Result<std::string> call(const std::string& function, const std::string& request, std::string_view doing,
                            bool private_values = false) override;
+  bool transactions() const override { return false; }
   Result<std::string> transport_warning() const override { return std::string(); }
   std::string place() const override { return options_.url + " (Data API)"; }
   std::string role() const override { return "service_role"; }
@@ -42,7 +43,6 @@ class DataApiDatabase : public Database {
  private:
   DataApiDatabase(HttpClient& http, DataApiOptions options, std::vector<std::string> headers);
 
-  class Reading;
   /// Each statement of a reading body is a request of its own, so two of them may see different moments; a body that
   /// would write is refused.
   Status run_unit(bool writes, const std::function<Status(Unit&)>& body) override;

@@ -20,6 +20,18 @@ Result<Answer> Database::read(const std::string& sql, const Parameters& paramete
   return std::move(answers->front());
 }
 
+Error no_statements(std::string_view doing) {
+  return {
+      Effect::none, Scope::workspace, Cause::usage,
+      std::string(doing) + ": the Data API calls functions, it does not change a schema",
+      "Set SUPABASE_PROJECT_ID and SUPABASE_ACCESS_TOKEN, or SUPABASE_DB_URL, for this command; or run the script of "
+      "`rowpage setup --print` in Supabase's SQL editor, and then this once more."};
+}
+
+Status Database::execute(const std::string&, std::string_view doing) {
+  return fail(no_statements(doing));
+}
+
 Status Database::repeat(int attempts, const std::function<Step(Error&)>& attempt_once) {
   bool unknown = false;
   Error error;

@@ -1,8 +1,8 @@
 // One PostgreSQL database, by whichever way it is reached, and work done in it in units.
 //
-// A unit is one transaction. Reading may be repeated. Writing has one dangerous moment: the COMMIT whose answer is lost.
-// Every function of ours is safe to call again with the same argument (its token, ticket or lease answers for the first
-// call), so a lost COMMIT is settled by calling again; only when that fails too is the effect unknown.
+// A unit is one transaction. Reading may be repeated. Writing has one dangerous moment: the COMMIT whose answer is
+// lost. Every function of ours is safe to call again with the same argument (its token, ticket or lease answers for the
+// first call), so a lost COMMIT is settled by calling again; only when that fails too is the effect unknown.
 //
 // Two ways: a connection of our own (postgres/connection.h) and Supabase's Data API (postgres/data_api.h).
 #pragma once
@@ -66,6 +66,8 @@ class Unit {
   virtual Status script(const std::string& sql, std::string_view doing) = 0;
   /// The database this transaction runs in.
   virtual std::string database() const = 0;
+  /// Whether it may change the schema. Where not, a plan is for somebody else to carry out.
+  virtual bool changes() const { return true; }
   /// The last failure's SQLSTATE; empty when the connection itself failed.
   const std::string& sqlstate() const { return sqlstate_; }
 
@@ -99,6 +101,11 @@ class Database {
   virtual Result<std::string> call(const std::string& function, const std::string& request, std::string_view doing,
                                    bool private_values = false) = 0;
 
+  /// Whether write() takes any body. Where not, the schema is changed by execute().
+  virtual bool transactions() const { return true; }
+  /// Carries out a script that brings its own BEGIN and COMMIT. Errors: usage where this way cannot.
+  virtual Status execute(const std::string& script, std::string_view doing);
+
   /// A warning about the transport that people should see once; may be empty.
   virtual Result<std::string> transport_warning() const = 0;
 
@@ -126,5 +133,8 @@ class Database {
     return std::move(*answer);
   }
 };
+
+/// For a way that calls functions only: names the ways that change a schema.
+Error no_statements(std::string_view doing);
 
 }  // namespace rowpage

@@ -92,13 +92,38 @@ Result<SetupPlan> plan_setups(Database& database, std::span<const SetupInput> in
   return plan;
 }
 
+namespace {
+
+/// The same where there is no transaction of ours: planned, carried out as one script, and planned again by the caller.
+Result<SetupPlan> apply_script(Database& database, std::span<const SetupInput> inputs) {
+  auto plan = plan_setups(database, inputs);
+  if (!plan || plan->nothing()) return plan;
+  const std::vector<SetupStep> labels = plan->before;
+  if (!labels.empty()) {
+    std::string script;
+    write_steps(labels, script);
+    if (Status done = database.execute(script, "setup (labels of enum types)"); !done) return fail(done.error());
+    plan = plan_setups(database, inputs);
+    if (!plan) return plan;
+  }
+  if (!plan->steps.empty()) {
+    if (Status done = database.execute(plan->script(), "setup"); !done) return fail(done.error());
+  }
+  plan->before = labels;
+  return plan;
+}
+
+}  // namespace
+
 Result<SetupPlan> apply_setups(Database& database, std::span<const SetupInput> inputs) {
   auto labels = plan_setups(database, inputs);
   if (!labels) return labels;
-  if (!labels->before.empty()) labels = apply_part(database, inputs, &SetupPlan::before);
+  const bool scripted = !database.transactions();
+  if (!scripted && !labels->before.empty()) labels = apply_part(database, inputs, &SetupPlan::before);
   if (!labels) return labels;
-  auto done = apply_part(database, inputs, &SetupPlan::steps);
+  auto done = scripted ? apply_script(database, inputs) : apply_part(database, inputs, &SetupPlan::steps);
   if (!done) return done;
+  if (scripted) labels = done;
   done->place = database.place();
   done->before = labels->before;
   auto rest = plan_setups(database, inputs);

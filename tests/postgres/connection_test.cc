@@ -105,7 +105,7 @@ class DatabaseTest : public ::testing::Test {
 TEST_F(DatabaseTest, a_wrong_password_costs_exactly_one_attempt_however_often_one_asks) {
   const int before = failures_logged();
   ConnectedDatabase database({.url = "postgresql://postgres:geheim@localhost:" + std::to_string(cluster()->port()) +
-                            "/postgres?sslmode=prefer"});
+                                     "/postgres?sslmode=prefer"});
   for (int i = 0; i < 3; ++i) {
     auto answer = database.read("select 1", {}, "testing");
     ASSERT_FALSE(answer);
@@ -118,7 +118,8 @@ TEST_F(DatabaseTest, a_wrong_password_costs_exactly_one_attempt_however_often_on
 
 TEST_F(DatabaseTest, a_wrong_password_is_recognised_behind_a_pooler_too) {
   if (pooler_port() == 0) GTEST_SKIP() << "pgbouncer is not installed";
-  ConnectedDatabase database({.url = "postgresql://postgres:wrong@127.0.0.1:" + std::to_string(pooler_port()) + "/postgres"});
+  ConnectedDatabase database(
+      {.url = "postgresql://postgres:wrong@127.0.0.1:" + std::to_string(pooler_port()) + "/postgres"});
   auto answer = database.read("select 1", {}, "testing");
   ASSERT_FALSE(answer);
   EXPECT_EQ(answer.error().cause, Cause::unauthorised) << answer.error().what;
@@ -127,7 +128,8 @@ TEST_F(DatabaseTest, a_wrong_password_is_recognised_behind_a_pooler_too) {
 TEST_F(DatabaseTest, a_missing_database_is_the_users_mistake_and_a_dead_server_is_not) {
   ConnectedDatabase missing({.url = cluster()->url("nowhere")});
   EXPECT_EQ(missing.read("select 1", {}, "testing").error().cause, Cause::usage);
-  ConnectedDatabase dead({.url = "postgresql://u:p@127.0.0.1:" + std::to_string(free_loopback_port()) + "/x", .attempts = 2});
+  ConnectedDatabase dead(
+      {.url = "postgresql://u:p@127.0.0.1:" + std::to_string(free_loopback_port()) + "/x", .attempts = 2});
   auto answer = dead.read("select 1", {}, "testing");
   EXPECT_EQ(answer.error().cause, Cause::unavailable);
   EXPECT_EQ(answer.error().effect, Effect::none);
@@ -138,7 +140,8 @@ TEST_F(DatabaseTest, reading_survives_a_server_process_that_dies) {
   ConnectedDatabase database({.url = url});
   int calls = 0;
   auto answer = database.read<std::string>([&](Unit& unit) -> Result<std::string> {
-    if (++calls == 1) sql(url, "select pg_terminate_backend(" + std::to_string(static_cast<ConnectedUnit&>(unit).backend()) + ")");
+    if (++calls == 1)
+      sql(url, "select pg_terminate_backend(" + std::to_string(static_cast<ConnectedUnit&>(unit).backend()) + ")");
     auto one = unit.run("select 'alive'", {}, "testing");
     if (!one) return fail(one.error());
     return std::string(one->text(0, 0));

@@ -457,7 +457,8 @@ TEST_P(StoreTest, row_security_that_would_hide_rows_is_an_error_not_an_absence) 
       "password 'limited'; "
       "end if; end$$; grant usage on schema public to limited; grant select on vault to limited; "
       "insert into vault (decision) values ('hidden'); alter table vault enable row level security");
-  ConnectedDatabase other({.url = "postgresql://limited:limited@127.0.0.1:" + std::to_string(cluster()->port()) + "/" + name});
+  ConnectedDatabase other(
+      {.url = "postgresql://limited:limited@127.0.0.1:" + std::to_string(cluster()->port()) + "/" + name});
   PostgresTable rows(other);
   auto scan = rows.scan(pair, "", 10, false);
   ASSERT_FALSE(scan);

@@ -15,16 +15,17 @@ namespace {
 std::string token_of(const char* role) {
   const auto part = [](const std::string& text) {
     std::string out(4 * ((text.size() + 2) / 3) + 1, '\0');
-    const int length = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()),
-                                       reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()));
+    const int length =
+        EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()),
+                        reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()));
     out.resize(static_cast<std::size_t>(length));
     std::erase(out, '=');
     std::ranges::replace(out, '+', '-');
     std::ranges::replace(out, '/', '_');
     return out;
   };
-  return part(R"({"alg":"HS256","typ":"JWT"})") + "." + part(R"({"iss":"supabase","role":")" + std::string(role) + R"("})") +
-         ".c2lnbmF0dXJl";
+  return part(R"({"alg":"HS256","typ":"JWT"})") + "." +
+         part(R"({"iss":"supabase","role":")" + std::string(role) + R"("})") + ".c2lnbmF0dXJl";
 }
 
 HttpResponse json_answer(int status, const json::value& body) {
@@ -37,7 +38,9 @@ HttpResponse json_answer(int status, const json::value& body) {
 HttpResponse failure(int status, const char* code, const std::string& message, const std::string& details = {},
                      const std::string& hint = {}) {
   const auto or_null = [](const std::string& text) { return text.empty() ? json::value(nullptr) : json::value(text); };
-  return json_answer(status, json::object{{"code", code}, {"message", message}, {"details", or_null(details)}, {"hint", or_null(hint)}});
+  return json_answer(
+      status,
+      json::object{{"code", code}, {"message", message}, {"details", or_null(details)}, {"hint", or_null(hint)}});
 }
 
 HttpResponse page(int status) {
@@ -61,7 +64,8 @@ int status_of(const std::string& code, bool anonymous) {
   if (code == "25006") return 405;
   if (code == "42883" || code == "42P01") return 404;
   if (code == "P0001") return 400;
-  if (begins({"09", "25", "2D", "38", "39", "3B", "40", "53400", "54", "55", "57", "58", "F0", "HV", "P0", "XX"})) return 500;
+  if (begins({"09", "25", "2D", "38", "39", "3B", "40", "53400", "54", "55", "57", "58", "F0", "HV", "P0", "XX"}))
+    return 500;
   if (code == "42P17" || code == "21000") return 500;
   return 400;
 }
@@ -105,7 +109,8 @@ std::string DataApi::anon_token() {
 DataApi::DataApi(const std::string& url) : owner_url_(url), url_(as_user(url, "authenticator", "authenticator")) {
   listener_ = PQconnectdb(owner_url_.c_str());
   if (PQstatus(listener_) != CONNECTION_OK) throw std::runtime_error(PQerrorMessage(listener_));
-  PQsetNoticeProcessor(listener_, [](void*, const char*) {}, nullptr);
+  PQsetNoticeProcessor(
+      listener_, [](void*, const char*) {}, nullptr);
   must(listener_, R"(do $$
     begin
       perform pg_advisory_xact_lock(20260829);
@@ -154,7 +159,8 @@ PGconn* DataApi::take() {
     }
   }
   PGconn* connection = PQconnectdb(url_.c_str());
-  PQsetNoticeProcessor(connection, [](void*, const char*) {}, nullptr);
+  PQsetNoticeProcessor(
+      connection, [](void*, const char*) {}, nullptr);
   return connection;
 }
 
@@ -174,14 +180,51 @@ bool DataApi::knows(const std::string& function) {
   }
   if (!cached_) {
     cache_.clear();
-    const Done names(PQexec(listener_, "select proname from pg_proc p join pg_namespace n on n.oid = pronamespace where nspname = 'public'"));
+    const Done names(
+        PQexec(listener_,
+               "select proname from pg_proc p join pg_namespace n on n.oid = pronamespace where nspname = 'public'"));
     for (int i = 0; i < PQntuples(names.result); ++i) cache_.insert(names.cell(i, 0));
     cached_ = true;
   }
   return cache_.contains(function);
 }
 
+// The Management API's one endpoint that setup uses: SQL as the owner, rows as JSON, 201.
+HttpResponse DataApi::manage(const HttpRequest& request) {
+  if (request.header("authorization") != std::string("Bearer ") + access_token)
+    return json_answer(401, json::object{{"message", "Unauthorized"}});
+  if (request.path != std::string("/v1/projects/") + project + "/database/query")
+    return json_answer(404, json::object{{"message", "Project not found"}});
+  const auto body = parse_json(request.body);
+  const std::string query(body ? find_string(*body, "query") : std::string_view());
+  PGconn* connection = PQconnectdb(owner_url_.c_str());
+  PQsetNoticeProcessor(
+      connection, [](void*, const char*) {}, nullptr);
+  const Done ran(PQexec(connection, query.c_str()));
+  HttpResponse response;
+  if (!ran.good()) {
+    response =
+        json_answer(400, json::object{{"message", "Failed to run sql query: ERROR:  " + ran.field(PG_DIAG_SQLSTATE) +
+                                                      ": " + ran.field(PG_DIAG_MESSAGE_PRIMARY)}});
+  } else {
+    json::array rows;
+    for (int row = 0; row < PQntuples(ran.result); ++row) {
+      json::object cells;
+      for (int column = 0; column < PQnfields(ran.result); ++column) {
+        const std::string text = ran.cell(row, column);
+        auto parsed = PQftype(ran.result, column) == 3802 ? parse_json(text) : json::value(text);  // jsonb
+        cells[PQfname(ran.result, column)] = parsed ? *parsed : json::value(text);
+      }
+      rows.emplace_back(std::move(cells));
+    }
+    response = json_answer(201, rows);
+  }
+  PQfinish(connection);
+  return response;
+}
+
 HttpResponse DataApi::answer(const HttpRequest& request) {
+  if (request.path.starts_with("/v1/")) return manage(request);
   const std::string key(request.header("apikey")), bearer(request.header("authorization"));
   constexpr std::string_view prefix = "/rest/v1/rpc/";
   const std::string function = request.path.starts_with(prefix) ? request.path.substr(prefix.size()) : std::string();
@@ -196,8 +239,7 @@ HttpResponse DataApi::answer(const HttpRequest& request) {
   std::string role = "anon";
   if (key == secret_key) {
     if (request.header("user-agent").find("Mozilla") != std::string_view::npos) return json_answer(401, nullptr);
-    if (!bearer.empty() && bearer != "Bearer " + key)
-      return failure(401, "PGRST301", "Expected 3 parts in JWT; got 1");
+    if (!bearer.empty() && bearer != "Bearer " + key) return failure(401, "PGRST301", "Expected 3 parts in JWT; got 1");
     role = "service_role";
   } else if (key == service_token() || key == anon_token()) {
     if (bearer == "Bearer " + service_token()) role = "service_role";
@@ -205,7 +247,8 @@ HttpResponse DataApi::answer(const HttpRequest& request) {
     return json_answer(401, json::object{{"message", "Invalid API key"},
                                          {"hint", "Double check your Supabase `anon` or `service_role` API key."}});
   }
-  if (function.empty() || request.method != "POST") return failure(404, "PGRST205", "Could not find the table in the schema cache");
+  if (function.empty() || request.method != "POST")
+    return failure(404, "PGRST205", "Could not find the table in the schema cache");
   const auto strikes = trouble ? trouble(function, number) : std::nullopt;
   const auto struck = [&]() -> HttpResponse {
     HttpResponse gone;
@@ -240,9 +283,12 @@ HttpResponse DataApi::call(const std::string& function, const std::string& role,
     return response;
   };
   const std::string about =
-      "select p.provolatile, p.proretset, coalesce((select string_agg(c, chr(10)) from unnest(p.proconfig) c where c like "
-      "'statement_timeout=%'), ''), p.proargnames::text, array(select t::regtype::text from unnest(p.proargtypes) t)::text from pg_proc p join pg_namespace n "
-      "on n.oid = pronamespace where nspname = 'public' and proname = " + quote_literal(function);
+      "select p.provolatile, p.proretset, coalesce((select string_agg(c, chr(10)) from unnest(p.proconfig) c where c "
+      "like "
+      "'statement_timeout=%'), ''), p.proargnames::text, array(select t::regtype::text from unnest(p.proargtypes) "
+      "t)::text from pg_proc p join pg_namespace n "
+      "on n.oid = pronamespace where nspname = 'public' and proname = " +
+      quote_literal(function);
   for (;;) {
     const Done known(PQexec(connection, about.c_str()));
     if (!known.good() || PQntuples(known.result) == 0) {
@@ -255,11 +301,13 @@ HttpResponse DataApi::call(const std::string& function, const std::string& role,
     std::vector<std::string> texts;
     for (const auto& [name, value] : parameters->get_object()) {
       texts.push_back(value.is_string() ? std::string(value.get_string()) : to_text(value));
-      arguments += (arguments.empty() ? "" : ", ") + quote_ident(std::string(name)) + " := $" + std::to_string(texts.size());
+      arguments +=
+          (arguments.empty() ? "" : ", ") + quote_ident(std::string(name)) + " := $" + std::to_string(texts.size());
     }
     std::string opening = writes ? "begin" : "begin read only";
-    opening += "; select set_config('search_path', 'public, extensions', true), set_config('role', " + quote_literal(role) +
-               ", true), set_config('request.jwt.claims', " + quote_literal(R"({"role":")" + role + R"("})") + ", true)";
+    opening += "; select set_config('search_path', 'public, extensions', true), set_config('role', " +
+               quote_literal(role) + ", true), set_config('request.jwt.claims', " +
+               quote_literal(R"({"role":")" + role + R"("})") + ", true)";
     if (const auto equals = timeout.find('='); equals != std::string::npos)
       opening += ", set_config('statement_timeout', " + quote_literal(timeout.substr(equals + 1)) + ", true)";
     const Done begun(PQexec(connection, opening.c_str()));
@@ -267,9 +315,11 @@ HttpResponse DataApi::call(const std::string& function, const std::string& role,
     std::vector<const char*> values;
     for (const auto& text : texts) values.push_back(text.c_str());
     const std::string source = "public." + quote_ident(function) + "(" + arguments + ")";
-    const std::string query = set ? "select coalesce(json_agg(l), '[]')::text from (select * from " + source + " limit 1000) l"
-                                  : "select coalesce(to_json(" + source + ")::text, 'null')";
-    const Done ran(PQexecParams(connection, query.c_str(), static_cast<int>(values.size()), nullptr, values.data(), nullptr, nullptr, 0));
+    const std::string query =
+        set ? "select coalesce(json_agg(l), '[]')::text from (select * from " + source + " limit 1000) l"
+            : "select coalesce(to_json(" + source + ")::text, 'null')";
+    const Done ran(PQexecParams(connection, query.c_str(), static_cast<int>(values.size()), nullptr, values.data(),
+                                nullptr, nullptr, 0));
     if (!ran.good()) {
       if (ran.field(PG_DIAG_SQLSTATE) == "40001") {  // up to version 15, without end
         PQclear(PQexec(connection, "rollback"));

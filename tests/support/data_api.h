@@ -31,6 +31,8 @@ class DataApi {
   static constexpr const char* publishable_key = "sb_publishable_test_0123456789abcdef";
   static std::string service_token();  // of the older kind
   static std::string anon_token();
+  static constexpr const char* project = "abcdefghijklmnopqrst";
+  static constexpr const char* access_token = "sbp_test_0123456789abcdef";
 
   /// Before the database of `url` (of its owner, a superuser): makes Supabase's roles there, where they are missing.
   explicit DataApi(const std::string& url);
@@ -40,9 +42,9 @@ class DataApi {
 
   /// What happens to a request, by the function it calls and its number from 1.
   struct Trouble {
-    int status = 0;        // answered instead of the outcome; 0: no answer at all
-    bool after = false;    // once the work is done
-    bool html = true;      // a gateway's page, not JSON
+    int status = 0;      // answered instead of the outcome; 0: no answer at all
+    bool after = false;  // once the work is done
+    bool html = true;    // a gateway's page, not JSON
   };
   std::function<std::optional<Trouble>(const std::string& function, int number)> trouble;
   int latency_ms = 0;  // before each answer
@@ -56,6 +58,7 @@ class DataApi {
 
  private:
   HttpResponse answer(const HttpRequest& request);
+  HttpResponse manage(const HttpRequest& request);
   HttpResponse call(const std::string& function, const std::string& role, const std::string& body);
   bool knows(const std::string& function);
   PGconn* take();

@@ -1,0 +1,205 @@
+// The program with a project's address and a secret key alone: everything a user types after the set-up, over a
+// stand-in for Supabase's Data API, and the same results as over a connection.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "cli/world.h"
+#include "support/data_api.h"
+#include "support/postgres.h"
+
+namespace rowpage::test {
+namespace {
+
+using testing::DataApi;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+class DataApiRun : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (!world.trouble().empty()) GTEST_SKIP() << world.trouble();
+    api = std::make_unique<DataApi>(world.database_url());
+    world.set_up();
+  }
+
+  // From now on there is no database password.
+  void go_over_api(const std::string& key = DataApi::secret_key) {
+    world.environment.erase("SUPABASE_DB_URL");
+    world.environment["SUPABASE_URL"] = api->base_url();
+    world.environment["SUPABASE_SERVICE_ROLE_KEY"] = key;
+  }
+  void sync() {
+    world.advance();
+    const Ran ran = world.run({"sync"});
+    ASSERT_EQ(ran.code, 0) << ran.out << ran.err;
+  }
+
+  World world;
+  std::unique_ptr<DataApi> api;
+};
+
+TEST_F(DataApiRun, syncs_both_ways_without_a_password) {
+  go_over_api();
+  for (int i = 0; i < 120; ++i) world.page("Decision " + std::to_string(i), "Rent", "2026-03-01");
+  sync();
+  EXPECT_EQ(world.number("select count(*) from decision_vault"), 120);
+  EXPECT_EQ(world.live_pages(), world.live_rows());
+
+  world.sql("update decision_vault set decision = decision || ' (revised)' where decision like 'Decision 1%'");
+  world.sql("insert into decision_vault (decision, type, date) values ('From SQL', 'Rent', '2026-04-01')");
+  world.page("From Notion", "Rent", "2026-05-01");
+  sync();
+  EXPECT_EQ(world.live_pages(), world.live_rows());
+  EXPECT_EQ(world.live_rows().size(), 122U);
+
+  world.pass_time();
+  sync();
+  const char* versions = "select string_agg(id || ':' || xmin::text, ',' order by id) from decision_vault";
+  const std::string before = world.sql(versions);
+  sync();
+  EXPECT_EQ(world.sql(versions), before) << "a quiet run writes nothing";
+  EXPECT_EQ(world.run({"verify"}).code, 0);
+  EXPECT_EQ(world.run({"status"}).code, 0);
+  EXPECT_EQ(world.run({"report"}).code, 0);
+  EXPECT_EQ(world.run({"conflicts", "list"}).code, 0);
+  EXPECT_EQ(world.run({"parked", "list"}).code, 0);
+  EXPECT_EQ(world.run({"plan"}).code, 0);
+  EXPECT_EQ(api->stats().serialization_retries, 0);
+}
+
+TEST_F(DataApiRun, check_says_which_way_is_used) {
+  world.environment["SUPABASE_URL"] = api->base_url();
+  world.environment["SUPABASE_SERVICE_ROLE_KEY"] = DataApi::secret_key;
+  const Ran both = world.run({"check"});
+  EXPECT_EQ(both.code, 0) << both.out << both.err;
+  EXPECT_THAT(both.out, HasSubstr("answers, too, as service_role; the direct connection is used"));
+  go_over_api();
+  const Ran one = world.run({"check"});
+  EXPECT_EQ(one.code, 0) << one.out << one.err;
+  EXPECT_THAT(one.out, HasSubstr(api->base_url() + " (Data API), PostgreSQL"));
+}
+
+TEST_F(DataApiRun, gateways_that_give_up_double_nothing_and_lose_nothing) {
+  go_over_api();
+  for (int i = 0; i < 40; ++i) world.page("Decision " + std::to_string(i), "Rent", "2026-03-01");
+  world.sql(
+      "insert into decision_vault (decision, type, date) select 'Row ' || g, 'Rent', '2026-04-01' from "
+      "generate_series(1, 15) g");
+  api->trouble = [](const std::string&, int number) -> std::optional<DataApi::Trouble> {
+    constexpr int statuses[] = {504, 520, 0, 544};
+    if (number % 3 != 0) return std::nullopt;
+    return DataApi::Trouble{.status = statuses[number / 3 % 4], .after = number % 2 == 0};
+  };
+  world.advance();
+  const Ran ran = world.run({"sync"});
+  EXPECT_EQ(ran.code, 0) << ran.out << ran.err;
+  api->trouble = nullptr;
+  sync();
+  EXPECT_EQ(world.live_pages(), world.live_rows());
+  EXPECT_EQ(world.live_rows().size(), 55U);
+}
+
+TEST_F(DataApiRun, a_bad_row_parks_alone) {
+  world.sql("alter table decision_vault add check (decision <> 'Decision 7')");
+  go_over_api();
+  for (int i = 0; i < 30; ++i) world.page("Decision " + std::to_string(i), "Rent", "2026-03-01");
+  world.advance();
+  const Ran ran = world.run({"sync"});
+  EXPECT_EQ(ran.code, 3) << ran.out << ran.err;
+  EXPECT_EQ(world.number("select count(*) from decision_vault"), 29);
+  EXPECT_THAT(world.run({"parked", "list"}).out, HasSubstr("23514"));
+}
+
+TEST_F(DataApiRun, bad_keys_and_addresses_are_explained) {
+  go_over_api(DataApi::publishable_key);
+  Ran ran = world.run({"sync"});
+  EXPECT_EQ(ran.code, 2);
+  EXPECT_THAT(ran.err, HasSubstr("a key for browsers"));
+  go_over_api("sb_secret_of_somebody_else");
+  ran = world.run({"sync"});
+  EXPECT_NE(ran.code, 0);
+  EXPECT_THAT(ran.err, HasSubstr("Invalid API key"));
+  EXPECT_THAT(ran.out + ran.err, Not(HasSubstr("sb_secret_of_somebody_else")));
+  world.environment["SUPABASE_URL"] = "http://project.supabase.co";
+  ran = world.run({"sync"});
+  EXPECT_EQ(ran.code, 2);
+  EXPECT_THAT(ran.err, HasSubstr("SUPABASE_URL"));
+  world.environment.erase("SUPABASE_URL");
+  ran = world.run({"sync"});
+  EXPECT_EQ(ran.code, 2);
+  EXPECT_THAT(ran.err, HasSubstr("SUPABASE_URL"));
+}
+
+TEST_F(DataApiRun, a_paused_project_says_so) {
+  go_over_api();
+  api->trouble = [](const std::string&, int) { return DataApi::Trouble{.status = 540}; };
+  const Ran ran = world.run({"sync"});
+  EXPECT_NE(ran.code, 0);
+  EXPECT_THAT(ran.err, HasSubstr("paused"));
+  EXPECT_EQ(api->stats().requests, 1) << "a paused project is not asked again and again";
+}
+
+// --- setting up
+
+class DataApiSetup : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (!world.trouble().empty()) GTEST_SKIP() << world.trouble();
+    api = std::make_unique<DataApi>(world.database_url());
+    world.environment.erase("SUPABASE_DB_URL");
+    world.environment["SUPABASE_URL"] = api->base_url();
+    world.environment["SUPABASE_SERVICE_ROLE_KEY"] = DataApi::secret_key;
+  }
+  void with_management() {
+    world.environment["SUPABASE_MANAGEMENT_URL"] = api->base_url();
+    world.environment["SUPABASE_PROJECT_ID"] = DataApi::project;
+    world.environment["SUPABASE_ACCESS_TOKEN"] = DataApi::access_token;
+  }
+  World world;
+  std::unique_ptr<DataApi> api;
+};
+
+TEST_F(DataApiSetup, goes_over_the_management_api_and_is_used_over_the_data_api) {
+  with_management();
+  world.set_up();
+  EXPECT_EQ(world.run({"setup"}).code, 0) << "once more: nothing is missing";
+  EXPECT_THAT(world.run({"setup", "--print"}).out, HasSubstr("nothing is missing"));
+  world.page("Decision", "Rent", "2026-03-01");
+  world.advance();
+  const Ran ran = world.run({"sync"});
+  EXPECT_EQ(ran.code, 0) << ran.out << ran.err;
+  EXPECT_EQ(world.live_pages(), world.live_rows());
+  EXPECT_EQ(world.live_rows().size(), 1U);
+}
+
+TEST_F(DataApiSetup, without_a_token_prints_what_to_paste_and_then_finds_it) {
+  const Ran without = world.run({"setup", "--side", "postgres"});
+  EXPECT_NE(without.code, 0);
+  EXPECT_THAT(without.err, HasSubstr("rowpage_read"));
+  EXPECT_THAT(without.err, HasSubstr("--print"));
+  for (int part = 0; part < 2; ++part) {
+    const Ran printed = world.run({"setup", "--print"});
+    ASSERT_EQ(printed.code, 0) << printed.out << printed.err;
+    testing::sql(world.database_url(), printed.out);
+  }
+  EXPECT_THAT(world.run({"setup", "--print"}).out, HasSubstr("nothing is missing"));
+  const Ran found = world.run({"setup", "--side", "postgres"});
+  EXPECT_EQ(found.code, 0) << found.out << found.err;
+  EXPECT_EQ(world.number("select count(*) from decision_vault"), 0);
+}
+
+TEST_F(DataApiSetup, bad_tokens_and_projects_are_explained) {
+  with_management();
+  world.environment["SUPABASE_ACCESS_TOKEN"] = "sbp_of_somebody_else";
+  Ran ran = world.run({"setup", "--side", "postgres"});
+  EXPECT_NE(ran.code, 0);
+  EXPECT_THAT(ran.err, HasSubstr("SUPABASE_ACCESS_TOKEN"));
+  EXPECT_THAT(ran.out + ran.err, Not(HasSubstr("sbp_of_somebody_else")));
+  world.environment["SUPABASE_PROJECT_ID"] = "https://abc";
+  ran = world.run({"setup", "--side", "postgres"});
+  EXPECT_EQ(ran.code, 2);
+  EXPECT_THAT(ran.err, HasSubstr("SUPABASE_PROJECT_ID"));
+}
+
+}  // namespace
+}  // namespace rowpage::test
