@@ -317,18 +317,23 @@ TEST(Config, every_missing_variable_is_named_with_where_to_find_it) {
   }
 }
 
-TEST(Config, with_only_a_url_and_a_key_it_says_that_the_connection_string_is_needed_for_now) {
-  const Environment env({{"NOTION_API_KEY", "ntn_x"},
-                         {"NOTION_DATABASE_ID", database},
-                         {"SUPABASE_URL", "https://abc.supabase.co"},
-                         {"SUPABASE_KEY", "sb_secret_aaaaaaaaaaaaaaaaaaa"}},
-                        {});
-  const auto read = load_config({"", "decision-vault"}, env);
-  ASSERT_TRUE(read) << read.error().what;
-  const auto status = complete(*read, {});
-  ASSERT_FALSE(status);
-  EXPECT_NE(status.error().what.find("it needs SUPABASE_DB_URL for now"), std::string::npos) << status.error().what;
-  EXPECT_NE(status.error().what.find("Session pooler"), std::string::npos);
+TEST(Config, either_way_to_the_database_will_do_and_half_of_one_asks_for_its_other_half) {
+  const auto missing = [](Environment::Values more) -> std::string {
+    more.insert({{"NOTION_API_KEY", "ntn_x"}, {"NOTION_DATABASE_ID", database}});
+    const auto read = load_config({"", "decision-vault"}, Environment(std::move(more), {}));
+    if (!read) return read.error().what;
+    const auto status = complete(*read, {});
+    return status ? "" : status.error().what;
+  };
+  const char *url = "https://abc.supabase.co", *key = "sb_secret_aaaaaaaaaaaaaaaaaaa";
+  EXPECT_EQ(missing({{"SUPABASE_URL", url}, {"SUPABASE_KEY", key}}), "");
+  EXPECT_EQ(missing({{"SUPABASE_DB_URL", "postgresql://u:p@127.0.0.1/x"}}), "");
+  EXPECT_NE(missing({{"SUPABASE_URL", url}}).find("SUPABASE_SERVICE_ROLE_KEY"), std::string::npos);
+  EXPECT_NE(missing({{"SUPABASE_KEY", key}}).find("SUPABASE_URL "), std::string::npos);
+  const std::string none = missing({});
+  EXPECT_NE(none.find("SUPABASE_DB_URL"), std::string::npos) << none;
+  EXPECT_NE(none.find("Session pooler"), std::string::npos) << none;
+  EXPECT_NE(none.find("or SUPABASE_URL and SUPABASE_SERVICE_ROLE_KEY"), std::string::npos) << none;
 }
 
 TEST(Config, a_missing_file_says_how_to_get_one) {
