@@ -5,6 +5,7 @@
 
 #include <cstdlib>
 
+#include "core/mutant.h"
 #include "sim/linked_world.h"
 
 namespace rc {
@@ -55,6 +56,21 @@ TEST(LinkedSimulation, links_survive_faults_and_crashes) {
     const auto result = run_linked_case({seed});
     ASSERT_TRUE(result.wrong.empty()) << "seed " << seed << told(result.wrong);
   }
+}
+
+// A rule is switched off, so that something fails: what is left of the case fails just so, and nothing can be spared.
+TEST(LinkedSimulation, a_failure_is_shrunk_to_what_it_takes) {
+  active_mutant = Mutant::links_as_one_value;
+  LinkedCase failing{1};
+  while (run_linked_case(failing).wrong.empty() && failing.seed < 200) ++failing.seed;
+  const LinkedResult whole = run_linked_case(failing);
+  const LinkedCase small = shrink(failing);
+  const bool fails = !run_linked_case(small).wrong.empty();
+  active_mutant = Mutant::none;
+  ASSERT_FALSE(whole.wrong.empty()) << "no case fails";
+  EXPECT_TRUE(fails) << replay_words(small);
+  EXPECT_GT(small.skip.size(), whole.deeds / 2) << replay_words(small);
+  EXPECT_GE(small.without.size(), 7U) << "it takes no trouble: " << replay_words(small);
 }
 
 TEST(LinkedSimulation, the_same_seed_gives_the_same_trace) {

@@ -144,13 +144,22 @@ struct LinkedCase {
   std::uint64_t seed = 1;
   bool calm = false;
   bool verbose = false;
+  std::set<std::uint64_t> skip;   // deeds of people left out, by number
+  std::set<std::string> without;  // kinds of trouble left out; see linked_cases.cc
 };
 struct LinkedResult {
   std::vector<std::string> wrong;
-  std::uint64_t requests = 0, crashes = 0, cycles = 0, window_losses = 0, trace = 0;
+  std::uint64_t requests = 0, crashes = 0, cycles = 0, window_losses = 0, deeds = 0, trace = 0;
   std::map<std::string, std::uint64_t> fates;
 };
 LinkedResult run_linked_case(const LinkedCase& options);
+
+/// A failing case with as few deeds and as little trouble as still fail, found by leaving out one after another.
+LinkedCase shrink(LinkedCase failing);
+/// The options of `simulate` that replay it.
+std::string replay_words(const LinkedCase& options);
+/// Every kind of trouble a linked case may draw.
+const std::vector<std::string>& linked_trouble_kinds();
 
 /// The same for deeds given, on a good network; `crash_step` 0: none.
 std::vector<std::string> play(const std::vector<Deed>& deeds, unsigned cycle_every, std::uint64_t crash_step);

@@ -26,7 +26,7 @@ using namespace rowpage::sim;
 
 // A case of two related pairs, in the figures of the other kind.
 CaseResult linked(const CaseOptions& options, bool verbose) {
-  const LinkedResult played = run_linked_case({options.seed, options.calm, verbose});
+  const LinkedResult played = run_linked_case({options.seed, options.calm, verbose, options.skip, options.without});
   CaseResult result;
   result.wrong = played.wrong;
   result.tally.faults = played.fates;
@@ -46,7 +46,7 @@ std::vector<std::string> list_of(const std::string& text) {
 
 std::string replay(const CaseOptions& failing, bool related) {
   if (!related) return replay_words(shrink(failing));
-  return "--linked --seed " + std::to_string(failing.seed) + " --count 1" + (failing.calm ? " --calm" : "");
+  return replay_words(shrink({failing.seed, failing.calm, false, failing.skip, failing.without}));
 }
 
 struct Wish {
@@ -98,8 +98,10 @@ Wish read(int count, char** words) {
       for (const auto& deed : list_of(text())) wish.options.skip.insert(number_of(option, deed));
     } else if (option == "--without") {
       for (const auto& kind : list_of(text())) {
-        if (std::ranges::find(trouble_kinds(), kind) == trouble_kinds().end())
-          refuse("there is no kind of trouble \"" + kind + "\"; see tests/sim/trouble.cc");
+        const bool known = std::ranges::find(trouble_kinds(), kind) != trouble_kinds().end() ||
+                           std::ranges::find(linked_trouble_kinds(), kind) != linked_trouble_kinds().end();
+        if (!known)
+          refuse("there is no kind of trouble \"" + kind + "\"; see tests/sim/trouble.cc and linked_cases.cc");
         wish.options.without.insert(kind);
       }
     } else if (option == "--mutant") {
