@@ -58,11 +58,33 @@ class Setup {
     return output_.finish("setup", ExitCode::done, {{"script", script}});
   }
 
+  int remove(bool print) {
+    if (print) {
+      output_.line(removal_script() + ";");
+      return output_.finish("setup", ExitCode::done, {{"script", removal_script() + ";"}});
+    }
+    const std::string question =
+        "This removes the schema rowpage with all links, history and the conflict log, and the triggers on your "
+        "tables;\n"
+        "tables and rows stay, and so does Notion.";
+    if (!arguments_.has("--yes") && !confirmed(question)) {
+      return output_.finish("setup",
+                            Error{Effect::none, Scope::workspace, Cause::usage,
+                                  "--remove was not confirmed; nothing was changed", "answer yes, or give --yes"});
+    }
+    auto database = session_.setup_database();
+    if (!database) return output_.finish("setup", database.error());
+    if (auto removed = remove_everything(**database); !removed) return output_.finish("setup", removed.error());
+    output_.line("removed; your tables and their rows are as they were");
+    return output_.finish("setup", ExitCode::done, {{"removed", true}});
+  }
+
   int reset(const std::vector<std::size_t>& pairs) {
     if (auto installed = need_installed(session_); !installed) return output_.finish("setup", installed.error());
     std::string names;
     for (const std::size_t index : pairs) names += (names.empty() ? "" : ", ") + session_.config().pairs[index].table;
-    if (!arguments_.has("--yes") && !confirmed(names)) {
+    if (!arguments_.has("--yes") &&
+        !confirmed("This empties " + names + " and forgets all links; Notion keeps everything.")) {
       return output_.finish(
           "setup", Error{Effect::none, Scope::workspace, Cause::usage, "--reset was not confirmed; nothing was changed",
                          "answer yes, or give --yes"});
@@ -114,10 +136,9 @@ class Setup {
     return known;
   }
 
-  bool confirmed(const std::string& names) {
+  bool confirmed(const std::string& question) {
     if (isatty(STDIN_FILENO) != 1) return false;
-    std::cerr << "This empties " << names
-              << " and forgets all links; Notion keeps everything. Type yes to go on: " << std::flush;
+    std::cerr << question << " Type yes to go on: " << std::flush;
     std::string answer;
     return std::getline(std::cin, answer) && answer == "yes";
   }
@@ -228,8 +249,15 @@ int run(const Arguments& arguments, Output& output) {
                                         "one of: both, postgres, notion"});
   }
   const bool print = arguments.has("--print"), reset = arguments.has("--reset");
-  const bool notion = !print && (reset || (side != "postgres" && side != "supabase"));
-  const bool postgres = print || reset || side != "notion";
+  const bool remove = arguments.has("--remove");
+  if (remove && (reset || side == "notion")) {
+    return output.finish(
+        "setup",
+        Error{Effect::none, Scope::workspace, Cause::usage,
+              "--remove takes Rowpage out of the database, and goes with neither --reset nor --side notion", ""});
+  }
+  const bool notion = !print && !remove && (reset || (side != "postgres" && side != "supabase"));
+  const bool postgres = print || reset || remove || side != "notion";
   if (print && side == "notion") {
     return output.finish(
         "setup", Error{Effect::none, Scope::workspace, Cause::usage, "--print shows SQL; Notion's side has none",
@@ -243,6 +271,7 @@ int run(const Arguments& arguments, Output& output) {
   auto pairs = (*session)->selected(arguments.all("--model"));
   if (!pairs) return output.finish("setup", pairs.error());
   Setup setup(**session, arguments, output);
+  if (remove) return setup.remove(print);
   if (print) return setup.print(*pairs);
   if (reset) return setup.reset(*pairs);
   return setup.run(notion, postgres, *pairs);
@@ -254,16 +283,19 @@ Command setup_command() {
   return {
       "setup",
       "create what is missing on both sides",
-      "setup [--side postgres|notion|both] [--model NAME]... [--print] [--reset [--yes]]",
+      "setup [--side postgres|notion|both] [--model NAME]... [--print] [--reset | --remove] [--yes]",
       "PostgreSQL: the schema rowpage, the table where it is missing, missing columns and indexes, the triggers that\n"
       "note changed rows. Notion: the database under NOTION_PARENT_PAGE_ID where no id is given, missing properties\n"
       "and options. Nothing that is there is changed or removed; a second setup has nothing to do.\n\n"
       "--reset empties the pairs' tables and forgets their links, so that the next sync fills them from Notion. It is\n"
-      "never a deletion in Notion, and it is refused while changes of rows wait for a sync.\n",
+      "never a deletion in Notion, and it is refused while changes of rows wait for a sync.\n\n"
+      "--remove takes Rowpage out of the database: its schema with links, history and conflict log, its triggers, its\n"
+      "functions. Your tables, their rows and Notion stay as they are; the next sync is a first one.\n",
       {{"--side", "WHICH", "postgres, notion or both (default)"},
        {"--model", "NAME", "only this pair; may be given several times", true},
        {"--print", "", "print the SQL instead of running it, to paste into a SQL editor"},
        {"--reset", "", "empty the tables and forget the links; asks first"},
+       {"--remove", "", "take Rowpage out of the database; asks first"},
        {"--yes", "", "do not ask"},
        {"--drop-unsynced", "", "reset although changes of rows were not synced yet; they are lost"}},
       false,

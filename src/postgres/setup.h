@@ -109,4 +109,11 @@ Result<std::vector<std::int64_t>> reset_pairs(Database& database, std::span<cons
 /// reset_pairs() of one pair.
 Result<std::int64_t> reset_pair(Database& database, const Pair& pair, bool force);
 
+/// Drops the rowpage schema with everything in it, the triggers on the user's tables, the indexes made for reading them
+/// and the entry points of the Data API; the tables, their rows and the columns setup added stay. Nothing happens where
+/// nothing is. lease_lost: a workspace is being synced.
+Status remove_everything(Database& database);
+/// The same as one statement to run by hand.
+std::string removal_script();
+
 }  // namespace rowpage

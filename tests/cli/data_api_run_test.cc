@@ -188,6 +188,41 @@ TEST_F(DataApiSetup, without_a_token_prints_what_to_paste_and_then_finds_it) {
   EXPECT_EQ(world.number("select count(*) from decision_vault"), 0);
 }
 
+TEST_F(DataApiSetup, remove_leaves_what_is_the_users_and_nothing_of_ours) {
+  with_management();
+  world.set_up();
+  world.page("Decision", "Rent", "2026-03-01");
+  world.advance();
+  ASSERT_EQ(world.run({"sync"}).code, 0);
+  const std::string row = world.sql("select decision_vault::text from decision_vault");
+  const Ran unasked = world.run({"setup", "--remove"});
+  EXPECT_EQ(unasked.code, 2) << "nobody said yes";
+  const Ran printed = world.run({"setup", "--remove", "--print"});
+  EXPECT_THAT(printed.out, HasSubstr("drop schema if exists rowpage cascade"));
+
+  world.sql("update rowpage.workspace set expires_at = clock_timestamp() + interval '1 minute' where true");
+  const Ran busy = world.run({"setup", "--remove", "--yes"});
+  EXPECT_NE(busy.code, 0);
+  EXPECT_THAT(busy.err, HasSubstr("is being synced"));
+  world.sql("update rowpage.workspace set expires_at = clock_timestamp() where true");
+
+  const Ran removed = world.run({"setup", "--remove", "--yes"});
+  ASSERT_EQ(removed.code, 0) << removed.out << removed.err;
+  EXPECT_EQ(world.sql("select decision_vault::text from decision_vault"), row);
+  EXPECT_EQ(world.number("select count(*) from pg_namespace where nspname = 'rowpage'"), 0);
+  EXPECT_EQ(world.number("select count(*) from pg_proc where proname like 'rowpage%'"), 0);
+  EXPECT_EQ(world.number("select count(*) from pg_trigger where tgname like 'rowpage%'"), 0);
+  EXPECT_EQ(world.number("select count(*) from pg_class where relname like 'rowpage%'"), 0);
+  EXPECT_EQ(world.run({"setup", "--remove", "--yes"}).code, 0) << "once more: nothing is there";
+  EXPECT_EQ(world.run({"setup", "--remove", "--reset"}).code, 2);
+
+  ASSERT_EQ(world.run({"setup"}).code, 0);
+  world.advance();
+  ASSERT_EQ(world.run({"sync"}).code, 0);
+  EXPECT_EQ(world.live_pages(), world.live_rows());
+  EXPECT_EQ(world.live_rows().size(), 1U) << "met again by their page id, not doubled";
+}
+
 TEST_F(DataApiSetup, bad_tokens_and_projects_are_explained) {
   with_management();
   world.environment["SUPABASE_ACCESS_TOKEN"] = "sbp_of_somebody_else";
