@@ -20,6 +20,10 @@ begin
               where c.relkind = 'i' and starts_with(c.relname, 'rowpage_key_') loop
     execute format('drop index %I.%I', one.nspname, one.relname);
   end loop;
+  for one in select c.oid::regclass::text as place from pg_catalog.pg_policy p join pg_catalog.pg_class c on c.oid = p.polrelid
+              where p.polname = 'rowpage_nobody' and c.relnamespace <> coalesce(to_regnamespace('rowpage'), 0) loop
+    execute format('drop policy rowpage_nobody on %s', one.place);
+  end loop;
   drop schema if exists rowpage cascade;
   drop function if exists public.rowpage_call(jsonb);
   drop function if exists public.rowpage_read(jsonb);

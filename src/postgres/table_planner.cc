@@ -187,6 +187,9 @@ Status TablePlanner::close(const std::string& target) {
   if (*service) {
     step("grant select, insert, update, delete on table " + target + " to service_role",
          "Supabase no longer grants new tables to its server-side role");
+    step("create policy rowpage_nobody on " + target +
+             " for all to anon, authenticated using (false) with check (false)",
+         "said in words, for whoever looks: nobody gets in from outside; a policy of yours beside it opens it");
   }
   return {};
 }
