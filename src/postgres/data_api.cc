@@ -26,7 +26,7 @@ struct Refusal {
 // https://docs.postgrest.org/en/v14/references/errors.html
 constexpr Refusal refusals[] = {
     {"PGRST000", Scope::workspace, Cause::unavailable, true, "PostgREST cannot reach the database; is it starting?"},
-    {"PGRST001", Scope::workspace, Cause::unavailable, true, "PostgREST cannot reach the database; is it starting?"},
+    {"PGRST001", Scope::workspace, Cause::unavailable, true, "PostgREST lost its connection to the database."},
     {"PGRST002", Scope::workspace, Cause::unavailable, true, "PostgREST is still reading the database's schema."},
     {"PGRST003", Scope::workspace, Cause::unavailable, true, "All of PostgREST's connections are busy."},
     {"PGRST106", Scope::workspace, Cause::usage, false,
@@ -63,6 +63,7 @@ DataApiFailure data_api_failure(int status, std::string_view body, bool writes, 
   for (const auto& refusal : refusals) {
     if (!code.starts_with(refusal.code)) continue;
     told(refusal.scope, refusal.cause, message + " [" + code + "]", std::string(refusal.hint), refusal.again);
+    if (writes && code == "PGRST001") failure.error.effect = Effect::unknown;  // lost in the middle of it
     return failure;
   }
   const bool has_sqlstate = code.size() == 5 && !code.starts_with("PGRST");
@@ -73,6 +74,8 @@ DataApiFailure data_api_failure(int status, std::string_view body, bool writes, 
                               .hint = std::string(find_string(answer, "hint"))},
                              doing, "service_role");
     failure.again = transient(code);
+    // PostgREST's own line to the database broke, perhaps behind the COMMIT.
+    if (writes && (code.starts_with("08") || code.starts_with("57P"))) failure.error.effect = Effect::unknown;
     return failure;
   }
   if (status == 401) {

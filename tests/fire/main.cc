@@ -1,6 +1,7 @@
-// fire [--seed N] [--count N] [--jobs N] [--keep-going] [--mutant N]: the real binary under fire, seed by seed
-// (story.h).
+// fire [--seed N] [--count N] [--jobs N] [--keep-going] [--data-api] [--mutant N]: the real binary under fire, seed by
+// seed (story.h).
 //
+// With --data-api the program has no connection to PostgreSQL but Supabase's Data API, played by a stand-in.
 // With --mutant a rule of core/mutant.h is switched off (target rowpage_mutable), and the first seed that notices ends
 // it. Prints what was done and, for a seed that broke a promise, what was wrong and the command that replays it. With
 // --seed alone one seed is played and told. FIRE_KEEP=1 leaves its folder behind. The exit code is 0 only when nothing
@@ -61,14 +62,16 @@ int main(int argc, char** argv) {
       jobs = number();
     } else if (option == "--keep-going") {
       keep_going = true;
+    } else if (option == "--data-api") {
+      ::setenv("FIRE_DATA_API", "1", 1);
     } else if (option == "--mutant") {
       mutant = true;
       ::setenv("FIRE_MUTANT", std::to_string(number()).c_str(), 1);
     } else {
-      std::fprintf(
-          stderr,
-          "fire: there is no option \"%s\"\n  fire [--seed N] [--count N] [--jobs N] [--keep-going] [--mutant N]\n",
-          argv[i]);
+      std::fprintf(stderr,
+                   "fire: there is no option \"%s\"\n  fire [--seed N] [--count N] [--jobs N] [--keep-going] "
+                   "[--data-api] [--mutant N]\n",
+                   argv[i]);
       return 2;
     }
   }

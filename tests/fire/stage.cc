@@ -108,6 +108,15 @@ Stage::Stage(PrivateCluster& shared, const std::string& name, const std::string&
   environment["SUPABASE_DB_URL"] = "postgresql://postgres:" + cluster.password() +
                                    "@127.0.0.1:" + std::to_string(to_postgres->port()) + "/" + database_;
   secrets = {token, cluster.password()};
+  if (std::getenv("FIRE_DATA_API") != nullptr) api_ = std::make_unique<testing::DataApi>(cluster.url(database_));
+}
+
+void Stage::go_over_data_api() {
+  environment.erase("SUPABASE_DB_URL");
+  to_postgres = std::make_unique<test::Relay>(api_->port());
+  environment["SUPABASE_URL"] = "http://127.0.0.1:" + std::to_string(to_postgres->port());
+  environment["SUPABASE_SERVICE_ROLE_KEY"] = testing::DataApi::secret_key;
+  secrets.emplace_back(testing::DataApi::secret_key);
 }
 
 Stage::~Stage() {
@@ -117,6 +126,7 @@ Stage::~Stage() {
   }
   to_postgres.reset();
   to_notion.reset();
+  api_.reset();
   try {
     Sql(cluster.url())("drop database if exists " + database_ + " with (force)");
   } catch (const std::runtime_error&) {  // the cluster is gone soon, too

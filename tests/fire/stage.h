@@ -14,6 +14,7 @@
 #include "base/http_client.h"
 #include "base/json.h"
 #include "postgres/private_cluster.h"
+#include "support/data_api.h"
 #include "support/relay.h"
 
 struct pg_conn;
@@ -79,6 +80,10 @@ class Stage {
   /// landed or never will, what waits is due.
   void pass_time();
 
+  /// From now on the program has a project's address and a key in place of a password; the relay stands before the Data
+  /// API. Throws.
+  void go_over_data_api();
+
   PrivateCluster& cluster;
   Sql sql;
   std::unique_ptr<test::Relay> to_postgres, to_notion;
@@ -92,6 +97,7 @@ class Stage {
           json::value& answer);
 
   std::string database_, base_url_, person_token_;
+  std::unique_ptr<testing::DataApi> api_;
   std::unique_ptr<HttpClient> http_;
   Child sandbox_;
   int started_ = 0;

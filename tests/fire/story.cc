@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 #include <unistd.h>
+#include <cstdlib>
 
 #include <algorithm>
 #include <chrono>
@@ -30,7 +31,6 @@ std::uint64_t mixed(std::uint64_t seed, std::uint64_t concern) {
 std::string config(bool hard, const std::string& prefer, std::size_t batch, bool two_way) {
   return fmt::format(R"yaml(version: 1
 notion: {{ token: "${{NOTION_API_KEY}}", parent_page: "${{NOTION_PARENT_PAGE_ID}}", requests_per_minute: 10000 }}
-supabase: {{ database_url: "${{SUPABASE_DB_URL}}" }}
 sync:
   batch_size: {}
   deletes: {}
@@ -123,6 +123,7 @@ void Story::set_up() {
     const auto database = stage_.person("GET", "/v1/databases/" + std::string(find_string(*databases, model)));
     *into = find_string((*find_array(database, "data_sources"))[0], "id");
   }
+  if (std::getenv("FIRE_DATA_API") != nullptr) stage_.go_over_data_api();
   people_ = std::make_unique<People>(stage_, mixed(seed_, 2), hard_, sources[0], sources[1]);
   stage_.control("POST", "/clock", json::object{{"advance_s", 120}});  // search finds the databases
   people_->quiet(14);

@@ -90,6 +90,17 @@ TEST(DataApiFailure, of_a_gateway_leaves_a_write_unknown_and_a_reading_not) {
   }
 }
 
+TEST(DataApiFailure, of_postgrests_own_line_leaves_a_write_unknown) {
+  for (const char* code : {"PGRST001", "08006", "57P01"}) {
+    const std::string body = R"({"code":")" + std::string(code) + R"(","message":"lost"})";
+    EXPECT_EQ(data_api_failure(503, body, true, "storing").error.effect, Effect::unknown) << code;
+    EXPECT_TRUE(data_api_failure(503, body, true, "storing").again) << code;
+    EXPECT_EQ(data_api_failure(503, body, false, "reading").error.effect, Effect::none) << code;
+  }
+  EXPECT_EQ(data_api_failure(503, R"({"code":"PGRST000","message":"no line"})", true, "storing").error.effect,
+            Effect::none);
+}
+
 TEST(DataApiFailure, names_what_a_person_can_do) {
   struct Case {
     int status;

@@ -173,7 +173,11 @@ void DataApi::give(PGconn* connection) {
 // The schema cache: what was there when it was last read. It is read again when somebody says so.
 bool DataApi::knows(const std::string& function) {
   const std::scoped_lock lock(mutex_);
-  PQconsumeInput(listener_);
+  if (PQconsumeInput(listener_) == 0) {  // the server was restarted: what was said meanwhile was not heard
+    PQreset(listener_);
+    PQclear(PQexec(listener_, "listen pgrst"));
+    cached_ = cached_ && PQstatus(listener_) != CONNECTION_OK;
+  }
   while (PGnotify* note = PQnotifies(listener_)) {
     cached_ = false;
     PQfreemem(note);
@@ -276,6 +280,10 @@ HttpResponse DataApi::call(const std::string& function, const std::string& role,
   }
   const auto fail_with = [&](const Done& done) {
     const std::string code = done.field(PG_DIAG_SQLSTATE);
+    if (code.empty()) {
+      give(connection);
+      return failure(503, "PGRST001", "Database client error. Retrying the connection.");
+    }
     HttpResponse response = failure(status_of(code, role == "anon"), code.c_str(), done.field(PG_DIAG_MESSAGE_PRIMARY),
                                     done.field(PG_DIAG_MESSAGE_DETAIL), done.field(PG_DIAG_MESSAGE_HINT));
     PQclear(PQexec(connection, "rollback"));
@@ -291,7 +299,8 @@ HttpResponse DataApi::call(const std::string& function, const std::string& role,
       quote_literal(function);
   for (;;) {
     const Done known(PQexec(connection, about.c_str()));
-    if (!known.good() || PQntuples(known.result) == 0) {
+    if (!known.good()) return fail_with(known);
+    if (PQntuples(known.result) == 0) {
       give(connection);
       return failure(404, "PGRST202", "Could not find the function public." + function + " in the schema cache");
     }

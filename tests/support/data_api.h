@@ -39,6 +39,7 @@ class DataApi {
   ~DataApi();
 
   std::string base_url() const;
+  int port() const { return server_->port(); }
 
   /// What happens to a request, by the function it calls and its number from 1.
   struct Trouble {
