@@ -241,6 +241,10 @@ class Observer {
     // A person may have copied the page before we met it: only one of those that show the nonce is ours.
     auto look = look_for_own_pages(run_, owner.nonce, owner.intended);
     if (!look) return fail(look.error());
+    if (!look->live_shown) {
+      taken = true;  // which is ours is judged when all are shown
+      return {};
+    }
     if (std::ranges::find(look->pages, state.page->id, &Page::id) == look->pages.end())
       look->pages.push_back(*state.page);
     if (original_of(look->pages, owner.intended).id != state.page->id) {

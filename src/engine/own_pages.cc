@@ -128,6 +128,7 @@ Result<OwnPages> look_for_own_pages(Run& run, const std::string& nonce, const st
     query.nonce = nonce;
   }
   if (auto done = by_query(run, query, wanted, look); !done) return fail(done.error());
+  look.live_shown = look.complete;
   if (!mutated(Mutant::orphan_not_in_trash)) {
     if (auto done = in_trash(run, query, wanted, look); !done) return fail(done.error());
   }

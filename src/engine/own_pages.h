@@ -14,6 +14,7 @@ namespace rowpage {
 struct OwnPages {
   std::vector<Page> pages;  // live and trashed; several when a person copied one, or when a natural key is not unique
   bool complete = true;     // nothing can have been missed, as far as the services' word goes
+  bool live_shown = true;   // of the live ones: without them the page found may be a person's copy of ours
   Millis began_ms = 0;      // database clock
 };
 

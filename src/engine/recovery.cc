@@ -46,6 +46,7 @@ class Recovery {
   Result<bool> settle_create(const Pending& request) {
     auto look = look_for_own_pages(run_, request.nonce, request.intended);
     if (!look) return fail(look.error());
+    if (!look->pages.empty() && !look->live_shown) return false;
     if (look->pages.size() > 1 && pair_.nonce_id.empty()) return doubtful(request, look->pages.size());
     if (!look->pages.empty()) return adopt_found(request, original_of(look->pages, request.intended));
     const bool complete = look->complete || mutated(Mutant::accept_partial_absence);

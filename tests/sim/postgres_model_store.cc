@@ -122,6 +122,10 @@ Result<std::vector<Parked>> PostgresModel::waiting(const Pair& pair) {
 
 namespace {
 
+Error lost_at_commit() {
+  return {Effect::unknown, Scope::workspace, Cause::unavailable, "database: the connection was lost at COMMIT", {}};
+}
+
 // Rows are written one statement per operation and set of columns, in this order.
 std::pair<std::string, std::set<std::string>> statement_of(const Pair& pair, const RowWrite& write) {
   using Kind = RowWrite::Kind;
@@ -517,10 +521,10 @@ Result<Committed> PostgresModel::commit(const Pair& pair, const Batch& batch) {
   for (const auto& row : work) apply(pair, row);
   for (const auto& row : work) clear_errands(row);
   for (const auto& row : work) add_errands(row);
-  if (chance(faults.commit_unknown)) {
-    if (chance(0.5)) roll_back();
-    return fail(
-        {Effect::unknown, Scope::workspace, Cause::unavailable, "database: the connection was lost at COMMIT", {}});
+  const bool lost = chance(faults.commit_unknown);
+  if (lost && chance(0.5)) {
+    roll_back();
+    return fail(lost_at_commit());
   }
   for (const std::size_t field : batch.forget) {
     for (auto& [key, link] : at_->links) {
@@ -537,6 +541,7 @@ Result<Committed> PostgresModel::commit(const Pair& pair, const Batch& batch) {
     at_->state.known = true;
   }
   if (row_writes_ != writes && on_row_write) on_row_write();
+  if (lost) return fail(lost_at_commit());
   crash_.step();
   return committed;
 }

@@ -299,6 +299,12 @@ std::optional<PairReport> SimWorld::cycle(RunOptions options, PlanSink* sink) {
   options.batch_size = 10;
   if (options.fence == 0) options.fence = postgres.acquire(pair.workspace, minute_ms, 0)->fence;
   Ports ports{client, postgres, postgres, clock, listener, [this] { return "nonce-" + std::to_string(++nonces_); }};
+  // What a runner writes is based on its own readings: a second one begins within the first and ends before it.
+  struct OwnReadings {
+    ModelTransport& transport;
+    std::map<std::string, std::uint64_t> outer = std::exchange(transport.read_at, {});
+    ~OwnReadings() { transport.read_at = std::move(outer); }
+  } readings{*transport_};
   try {
     PairReport report = run_pair(ports, pair, options, sink);
     if (verbose && report.error) fmt::print("         ! {}\n", report.error->what);
