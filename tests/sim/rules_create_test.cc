@@ -82,6 +82,26 @@ TEST(Create, of_unknown_outcome_is_adopted_as_soon_as_its_page_shows_R4) {
   EXPECT_TRUE(story.comes_to_rest());
 }
 
+// The copy stands in the trash, which is shown whole; the original lives, and the query stops before it and says so.
+TEST(Create, a_copy_of_its_page_is_not_taken_for_it_while_queries_are_cut_short_R4) {
+  for (std::uint64_t seed = 1; seed <= 8; ++seed) {
+    Story story(seed);
+    story.notion.habits().search_in_trash = sandbox::Habits::TrashQuery::honoured;
+    const std::string row = story.make_row(story.some());
+    story.next_write("POST", Story::Kind::lost_after);
+    story.sync_now();
+    const std::string ours = story.pages().front().id;
+    story.wait(2 * minute_ms);
+    story.trash_page(story.duplicate_page(ours, story.some()));
+    story.faults.partial_told = 1;
+    for (int i = 0; i < 2; ++i) story.sync();
+    story.faults.partial_told = 0;
+    EXPECT_TRUE(story.comes_to_rest()) << seed;
+    EXPECT_EQ(story.page_of(row), ours) << seed;
+    EXPECT_THAT(story.judge(), testing::IsEmpty()) << seed;
+  }
+}
+
 // Archived pages leave queries, as trashed ones do, and are no part of the trash.
 TEST(Create, of_unknown_outcome_is_found_among_archived_pages_and_held_R4) {
   Story story;
