@@ -101,8 +101,8 @@ Status Session::open_database() {
 
 HttpClient& Session::data_http() {
   if (!data_http_) {
+    // Not ended by an interrupt: what was done in Notion is still to be stored, and the lease to be given back.
     HttpClient::Options http;
-    http.interrupted = interrupt_asked;
     http.connections = 2;
     data_http_ = std::make_unique<HttpClient>(http);
   }

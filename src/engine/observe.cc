@@ -313,7 +313,11 @@ class Observer {
           states[i].page_presumed = false;
         }
       } else {
-        if (auto refused = too_many_missing(missing.size()); !refused) return refused;
+        // A page made a moment ago may not be in the index yet: its absence says nothing, and it is asked for.
+        const Millis shown_from = run_.db_now() - pair_.bounds.index_ms - 2 * minute_ms;
+        const auto known =
+            std::ranges::count_if(missing, [&](std::size_t i) { return states[i].link->page_edited_ms < shown_from; });
+        if (auto refused = too_many_missing(static_cast<std::size_t>(known)); !refused) return refused;
         if (auto done = confirm(states, missing); !done) return done;
         if (auto done = confirm(states, waiting); !done) return done;
       }

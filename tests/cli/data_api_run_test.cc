@@ -1,5 +1,10 @@
 // The program with a project's address and a secret key alone: everything a user types after the set-up, over a
 // stand-in for Supabase's Data API, and the same results as over a connection.
+#include <signal.h>
+
+#include <chrono>
+#include <thread>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -97,6 +102,27 @@ TEST_F(DataApiRun, gateways_that_give_up_double_nothing_and_lose_nothing) {
   sync();
   EXPECT_EQ(world.live_pages(), world.live_rows());
   EXPECT_EQ(world.live_rows().size(), 55U);
+}
+
+TEST_F(DataApiRun, an_interrupted_sync_stores_what_was_done_and_gives_the_lease_back) {
+  world.sql(
+      "insert into decision_vault (decision, type, date) select 'Row ' || g, 'Rent', '2026-04-01' from "
+      "generate_series(1, 19) g");
+  go_over_api();
+  world.advance();
+  world.control("POST", "/_sandbox/habits", json::object{{"latency_ms", 50}});
+  const std::int64_t before = world.requests_counted();
+  const pid_t child = world.start({"sync"});
+  while (world.requests_counted() < before + 4) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  ::kill(child, SIGTERM);
+  const Ran interrupted = world.finish(child);
+  EXPECT_EQ(interrupted.code, 130) << interrupted.out << interrupted.err;
+  EXPECT_EQ(world.number("select count(*) from rowpage.pending"), 0) << "what was under way has been stored";
+  world.control("POST", "/_sandbox/habits", json::object{{"latency_ms", 0}});
+  const Ran next = world.run({"sync"});
+  EXPECT_EQ(next.code, 0) << "the lease was not given back: " << next.err;
+  EXPECT_EQ(world.live_pages(), world.live_rows());
+  EXPECT_EQ(world.live_rows().size(), 19U);
 }
 
 TEST_F(DataApiRun, a_bad_row_parks_alone) {

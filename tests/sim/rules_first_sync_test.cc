@@ -285,5 +285,21 @@ TEST(LostState, is_a_first_sync_nothing_is_deleted_or_made_twice) {
   EXPECT_THAT(story.judge(), testing::IsEmpty());
 }
 
+// Ten pages are made, the rest is left for later (an interrupt, a closed laptop), and the run after it comes at once.
+TEST(FirstSync, pages_made_a_moment_ago_are_not_missing_because_the_index_lags) {
+  Story story;
+  story.notion.habits().index_delay_ms = 110 * second_ms;
+  for (int i = 0; i < 10; ++i) story.make_row(story.some());
+  ASSERT_FALSE(story.sync_now().error);
+  story.wait(5 * second_ms);
+  RunOptions full;
+  full.full = true;
+  const auto report = story.sync_now(full);
+  EXPECT_FALSE(report.error) << report.error->what;
+  EXPECT_EQ(story.pages().size(), 10U);
+  EXPECT_TRUE(story.comes_to_rest());
+  EXPECT_THAT(story.judge(), testing::IsEmpty());
+}
+
 }  // namespace
 }  // namespace rowpage::sim
