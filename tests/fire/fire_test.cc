@@ -9,7 +9,7 @@
 namespace rowpage::fire {
 namespace {
 
-TEST(Fire, whatever_breaks_both_sides_agree_afterwards_and_nobody_lost_a_value) {
+void play(const char* way) {
   if (find_postgres_binaries().empty()) GTEST_SKIP() << "no PostgreSQL server is installed";
   auto cluster = start_cluster();
   ASSERT_TRUE(cluster) << cluster.error().what;
@@ -20,9 +20,19 @@ TEST(Fire, whatever_breaks_both_sides_agree_afterwards_and_nobody_lost_a_value) 
     if (!full && seed > 1 && std::chrono::steady_clock::now() > enough) break;
     const auto result = run_story(*cluster, seed);
     for (const auto& wrong : result.wrong)
-      ADD_FAILURE() << "seed " << seed << ": " << wrong << "\nreplay: fire --seed " << seed;
+      ADD_FAILURE() << "seed " << seed << ": " << wrong << "\nreplay: fire --seed " << seed << way;
     EXPECT_GT(result.tally.count("syncs"), 0u);
   }
+}
+
+TEST(Fire, whatever_breaks_both_sides_agree_afterwards_and_nobody_lost_a_value) {
+  play("");
+}
+
+TEST(Fire, the_same_over_the_data_api) {
+  ::setenv("FIRE_DATA_API", "1", 1);
+  play(" --data-api");
+  ::unsetenv("FIRE_DATA_API");
 }
 
 }  // namespace

@@ -1,12 +1,15 @@
 // Cells as PostgreSQL writes them, for every type of field in every type of column: what is read is written back as a
-// text that reads the same. Also array literals, quoting and connection strings.
+// text that reads the same. Also array literals, quoting, connection strings, and what the Data API answers with.
 //
 // Input: field type and column type, a letter each; then the cell and, behind a line "%", the end column's.
 #include <algorithm>
 
 #include "core/text.h"
 #include "fuzz/fuzz.h"
+#include "postgres/api_key.h"
 #include "postgres/codec.h"
+#include "postgres/data_api.h"
+#include "postgres/record_text.h"
 #include "postgres/sql_text.h"
 #include "postgres/url.h"
 
@@ -57,6 +60,11 @@ Field field_of(unsigned type, unsigned column, bool with_end) {
 
 ROWPAGE_FUZZ(postgres_text) {
   if (bytes.size() < 2) return;
+  (void)parse_record(bytes);
+  (void)key_headers(bytes, "KEY");
+  const auto failure =
+      data_api_failure(400 + static_cast<unsigned char>(bytes[0]) % 150, bytes.substr(1), true, "storing");
+  claim(!failure.error.what.empty(), "a failure says something");
   const auto type = static_cast<unsigned char>(bytes[0]), column = static_cast<unsigned char>(bytes[1]);
   bytes.remove_prefix(2);
   const auto parts = fuzz::parts_of(bytes, 2);
