@@ -324,7 +324,7 @@ std::vector<std::int64_t> PostgresModel::reset(std::span<const Pair> pairs) {
     at_->state = before;
     at_->state.watermark_ms = at_->state.full_scan_ms = std::nullopt;
     at_->state.first_sync_done = false;
-    at_->state.scan_needed = true;
+    at_->state.scan_needed = before.known;  // of a pair that never stored anything nothing is told
     at_->state.fingerprint.clear();
     at_->state.schema_json.clear();
     at_->state.schema_ms = 0;
