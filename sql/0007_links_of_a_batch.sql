@@ -2,9 +2,10 @@
 -- made from the other end; links alone compare the row's version, as every write does; and a batch names the fields whose shadows
 -- are to be forgotten by a word of their own, for "forget" stood for something else.
 --
--- The three functions stand here whole: what an earlier migration holds is installed somewhere and stays as it is.
+-- The three functions stand here whole: what an earlier migration holds is installed somewhere and stays as it is. Some of those
+-- installations have write_edges() in its new form already.
 
-drop function rowpage.write_edges(jsonb, jsonb, rowpage.stored[]);
+drop function if exists rowpage.write_edges(jsonb, jsonb, rowpage.stored[]);
 
 -- Writes links of rows just stored: [{"o", "name", "added": [...], "dropped": [...]}...]. One that is there is not added, one that
 -- is not there not removed. A constraint that refuses a link (a target that is gone, one link only) refuses the batch.
@@ -12,7 +13,7 @@ drop function rowpage.write_edges(jsonb, jsonb, rowpage.stored[]);
 -- Links we wrote come back from the join table's capture under the owner and the field, and under others' names for whoever
 -- else shows that table: those stay, even where that record writes the field they name in the same batch, for it has not seen
 -- them. So the echo goes at once, before the next field is written.
-create function rowpage.write_edges(this_pair bigint, pair jsonb, edges jsonb, stored rowpage.stored[]) returns void
+create or replace function rowpage.write_edges(this_pair bigint, pair jsonb, edges jsonb, stored rowpage.stored[]) returns void
 language plpgsql volatile security invoker set search_path = ''
 as $$
 declare

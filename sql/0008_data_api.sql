@@ -8,6 +8,10 @@ create function rowpage.expose() returns jsonb
 language plpgsql volatile security invoker set search_path = ''
 as $expose$
 declare
+  settings constant text :=
+    $set$ set search_path = '' set statement_timeout = '25s' set lock_timeout = '4s' set timezone = 'UTC'
+    set datestyle = 'ISO, YMD' set intervalstyle = 'postgres' set extra_float_digits = 1 set row_security = off
+    set standard_conforming_strings = on set jit = off $set$;
   one text;
   role_name text;
 begin
@@ -16,9 +20,7 @@ begin
   end if;
   execute $define$
     create or replace function public.rowpage_call(request jsonb) returns jsonb
-    language plpgsql volatile security invoker
-    set search_path = '' set statement_timeout = '25s' set lock_timeout = '4s' set timezone = 'UTC' set datestyle = 'ISO, YMD'
-    set intervalstyle = 'postgres' set extra_float_digits = 1 set row_security = off set standard_conforming_strings = on set jit = off
+    language plpgsql volatile security invoker $define$ || settings || $define$
     as $body$
     begin
       case request ->> 'function'
@@ -37,9 +39,7 @@ begin
   comment on function public.rowpage_call(jsonb) is 'Rowpage over the Data API, writing: {"function", "request"}. For service_role only.';
   execute $define$
     create or replace function public.rowpage_read(request jsonb) returns jsonb
-    language plpgsql stable security invoker
-    set search_path = '' set statement_timeout = '25s' set lock_timeout = '4s' set timezone = 'UTC' set datestyle = 'ISO, YMD'
-    set intervalstyle = 'postgres' set extra_float_digits = 1 set row_security = off set standard_conforming_strings = on set jit = off
+    language plpgsql stable security invoker $define$ || settings || $define$
     as $body$
     declare
       statement text;

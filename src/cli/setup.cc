@@ -46,10 +46,12 @@ class Setup {
     if (plan) {
       script = plan->nothing() ? "-- nothing is missing\n" : plan->script();
     } else if (functions_missing(plan.error())) {
-      // Over the Data API nothing can be looked at before our functions are there.
+      // Over the Data API nothing can be looked at before our functions are there, an older schema of ours neither.
       script =
           "-- Rowpage setup, first part: its own schema. Run this in Supabase's SQL editor, then\n-- `rowpage setup "
-          "--print` once more, which prints what the tables lack.\nbegin;\n\n" +
+          "--print` once more, which prints what the tables lack. Where the schema rowpage is there already,\n-- run "
+          "`rowpage "
+          "setup` once with SUPABASE_DB_URL instead, which brings it up to date.\nbegin;\n\n" +
           migration_script(0) + "\ncommit;\n";
     } else {
       return output_.finish("setup", plan.error());

@@ -37,18 +37,18 @@ Value held_before(const Pair& pair, const Pending& pending, const Link& link, st
 }
 
 // Whether some field proves that an update was carried out, and with it all of it. One that shows what it showed before
-// proves nothing: only those the request would have moved tell.
+// proves nothing: only those the request would have moved tell. Of a list, one link of ours is proof enough.
 bool has_landed(const Pair& pair, const Pending& pending, const Link& link, const Page& seen,
                 const std::vector<Target>& targets) {
   return std::ranges::any_of(pending.intended, [&](const Change& change) {
-    return seen.values[change.field] == change.value && !unmoved(pair, pending, link, seen, change.field, targets);
-  });
-}
-
-// Of a list, one link is proof enough.
-bool shows_ours(const Value& before, const Value& sent, const Value& seen) {
-  return std::ranges::any_of(links_of(sent), [&](const std::string& id) {
-    return !std::ranges::binary_search(links_of(before), id) && std::ranges::binary_search(links_of(seen), id);
+    const auto& [i, sent] = change;
+    if (seen.values[i] == sent && !unmoved(pair, pending, link, seen, i, targets)) return true;
+    if (!pair.fields[i].is_relation()) return false;
+    const Value before = held_before(pair, pending, link, i, targets);
+    return std::ranges::any_of(links_of(sent), [&](const std::string& id) {
+      return !std::ranges::binary_search(links_of(before), id) &&
+             std::ranges::binary_search(links_of(seen.values[i]), id);
+    });
   });
 }
 
@@ -146,34 +146,33 @@ Link adopt(const Pair& pair, const std::vector<Change>& intended, const std::str
 std::vector<Errand> overlay(const Pair& pair, const Pending& pending, const Page& seen, const Row* row, Link& link,
                             const std::vector<Target>& targets) {
   std::vector<Errand> errands;
-  const Link before_all = link;
-  const bool proven = has_landed(pair, pending, before_all, seen, targets) ||
-                      std::ranges::any_of(pending.intended, [&](const Change& change) {
-                        return pair.fields[change.field].is_relation() &&
-                               shows_ours(held_before(pair, pending, before_all, change.field, targets), change.value,
-                                          seen.values[change.field]);
-                      });
+  const bool proven = has_landed(pair, pending, link, seen, targets);
   for (const auto& [i, sent] : pending.intended) {
     const Field& field = pair.fields[i];
-    const Value before = held_before(pair, pending, before_all, i, targets), &shown = seen.values[i];
-    const TextList unseen =
-        owns_links(field) && !proven ? unseen_additions(i, before, sent, shown, targets) : TextList();
-    if (field.relation.kind == Relation::Kind::join || field.relation.kind == Relation::Kind::back) {
-      settle_doubtful(i, shown_before(pending, before_all, i), sent, shown, proven, targets, link.page_shadow[i],
+    const Value before = held_before(pair, pending, link, i, targets), &shown = seen.values[i];
+    const bool links = owns_links(field);
+    const auto doubt_unseen = [&] {
+      if (!links || proven) return;
+      for (auto& id : unseen_additions(i, before, sent, shown, targets))
+        errands.push_back(to_drop(field, pending, std::move(id)));
+    };
+    if (field.is_relation() && field.relation.kind != Relation::Kind::column) {
+      doubt_unseen();
+      settle_doubtful(i, shown_before(pending, link, i), sent, shown, proven, targets, link.page_shadow[i],
                       link.row_shadow[i]);
-      for (const auto& id : unseen) errands.push_back(to_drop(field, pending, id));
       continue;
     }
-    const bool column = owns_links(field);
-    const bool still = unmoved(pair, pending, before_all, seen, i, targets);
-    // It shows what we sent, or what it showed before (or a person put that back: the ABA limit) and hides nothing.
-    const bool hidden = column && (shown == sent ? still && shown != before : same_but_hidden(i, sent, shown, targets));
-    if (still && !(shown == sent && !hidden) && !(proven && hidden)) {
-      for (const auto& id : unseen) errands.push_back(to_drop(field, pending, id));
+    // Where the page may hide what would tell, the rest of the write does. (And a person may have put back what it
+    // showed before: the ABA limit.)
+    const bool still = unmoved(pair, pending, link, seen, i, targets);
+    const bool hides = links && (shown == sent ? still && shown != before : same_but_hidden(i, sent, shown, targets));
+    const bool carried = !still || (hides ? proven : shown == sent);
+    if (!carried) {
+      doubt_unseen();
       continue;
     }
     link.page_shadow[i] = sent;
-    link.row_shadow[i] = column ? refs_of(i, sent, targets) : row_value_behind(field, sent, row, i);
+    link.row_shadow[i] = links ? refs_of(i, sent, targets) : row_value_behind(field, sent, row, i);
   }
   return errands;
 }

@@ -49,7 +49,6 @@ DataApiFailure data_api_failure(int status, std::string_view body, bool writes, 
   const auto parsed = parse_json(body);
   const json::value answer = parsed && parsed->is_object() ? *parsed : json::value(json::object());
   const std::string code(find_string(answer, "code")), message(find_string(answer, "message"));
-  failure.sqlstate = code;
   const auto told = [&](Scope scope, Cause cause, std::string what, std::string hint, bool again) {
     failure.error = {Effect::none, scope, cause, std::string(doing) + ": " + std::move(what), std::move(hint)};
     failure.again = again;
@@ -122,8 +121,7 @@ DataApiDatabase::DataApiDatabase(HttpClient& http, DataApiOptions options, std::
     : http_(http), options_(std::move(options)), headers_(std::move(headers)) {}
 
 Database::Step DataApiDatabase::try_once(const std::string& function, const std::string& body, bool writes,
-                                         std::string_view doing, std::string& answer, std::string* sqlstate,
-                                         Error& error) {
+                                         std::string_view doing, std::string& answer, Error& error) {
   HttpClient::Request request;
   request.method = "POST";
   request.url = options_.url + "/rest/v1/rpc/" + function;
@@ -148,7 +146,6 @@ Database::Step DataApiDatabase::try_once(const std::string& function, const std:
     return Step::done;
   }
   DataApiFailure failure = data_api_failure(got.status, got.body, writes, doing);
-  if (sqlstate) *sqlstate = failure.sqlstate;
   const bool unknown = failure.error.effect == Effect::unknown;
   error = std::move(failure.error);
   if (!failure.again) return Step::failed;
@@ -157,12 +154,11 @@ Database::Step DataApiDatabase::try_once(const std::string& function, const std:
 }
 
 Result<std::string> DataApiDatabase::ask(const std::string& function, const std::string& body, bool writes,
-                                         std::string_view doing, std::string* sqlstate) {
+                                         std::string_view doing) {
   const std::scoped_lock lock(mutex_);
   std::string answer;
-  const Status done = repeat(options_.attempts, [&](Error& error) {
-    return try_once(function, body, writes, doing, answer, sqlstate, error);
-  });
+  const Status done =
+      repeat(options_.attempts, [&](Error& error) { return try_once(function, body, writes, doing, answer, error); });
   if (!done) return fail(done.error());
   return answer;
 }

@@ -47,10 +47,9 @@ class DataApiDatabase : public Database {
   /// would write is refused.
   Status run_unit(bool writes, const std::function<Status(Unit&)>& body) override;
   /// The answer's body of one RPC.
-  Result<std::string> ask(const std::string& function, const std::string& body, bool writes, std::string_view doing,
-                          std::string* sqlstate = nullptr);
+  Result<std::string> ask(const std::string& function, const std::string& body, bool writes, std::string_view doing);
   Step try_once(const std::string& function, const std::string& body, bool writes, std::string_view doing,
-                std::string& answer, std::string* sqlstate, Error& error);
+                std::string& answer, Error& error);
 
   HttpClient& http_;
   DataApiOptions options_;
@@ -62,8 +61,7 @@ class DataApiDatabase : public Database {
 /// outcome unknown. Pure, for tests.
 struct DataApiFailure {
   Error error;
-  std::string sqlstate;  // or PostgREST's own code; may be empty
-  bool again = false;    // a pause and the same once more may help
+  bool again = false;  // a pause and the same once more may help
 };
 DataApiFailure data_api_failure(int status, std::string_view body, bool writes, std::string_view doing);
 

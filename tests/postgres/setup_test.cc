@@ -337,6 +337,27 @@ TEST_F(SetupTest, every_object_of_ours_is_commented_closed_and_has_a_fixed_searc
   EXPECT_EQ(cell(url, "select has_table_privilege('anon', 'rowpage.link', 'select')"), "f");
 }
 
+TEST_F(SetupTest, the_schema_of_either_sixth_version_is_brought_up_to_date) {
+  const auto write_edges = [&] {
+    return cell(url, "select string_agg(oid::regprocedure::text, ' ') from pg_proc where proname = 'write_edges'");
+  };
+  ASSERT_TRUE(migrate(*database));
+  const std::string now = write_edges();
+  // As if 0007 had not been installed, in both forms in which the sixth version stands somewhere.
+  for (const char* form :
+       {"",
+        "create function rowpage.write_edges(jsonb, jsonb, rowpage.stored[]) returns void language sql as "
+        "''; drop function rowpage.write_edges(bigint, jsonb, jsonb, rowpage.stored[])"}) {
+    sql(url,
+        "delete from rowpage.migration where version > 6; update rowpage.meta set schema_version = 6; drop function "
+        "rowpage.expose(); " +
+            std::string(form));
+    const auto migrated = migrate(*database);
+    ASSERT_TRUE(migrated) << migrated.error().what;
+    EXPECT_EQ(write_edges(), now);
+  }
+}
+
 TEST_F(SetupTest, a_missing_table_is_answered_with_the_nearest_names) {
   sql(url, "create table decision_vaults (id int)");
   auto schema = introspect_table(*database, "decision_vault", "id");

@@ -506,6 +506,13 @@ class LinksUnseen : public Links, public testing::WithParamInterface<Kind> {
     EXPECT_TRUE(std::exchange(lost_, false)) << "nothing was written";
     world.fate_of = nullptr;
   }
+  void expect_no_links() {
+    EXPECT_EQ(cell("t1", owner), Value(Null{}));
+    EXPECT_EQ(joined("t1"), TextList{});
+    EXPECT_EQ(shown(t1, "Owner"), TextList{});
+    EXPECT_EQ(shown(t1, "Helpers"), TextList{});
+    expect_quiet();
+  }
   void bring_back_and_settle(const std::string& page) {
     for (int i = 0; i < 3; ++i) sync();
     world.trash(page, false);
@@ -525,11 +532,7 @@ TEST_P(LinksUnseen, what_sql_took_back_meanwhile_stays_taken_back) {
   world.edit_row(task, "t1", owner, {});
   world.postgres.unlink("public.task_people", "t1", "p1");
   bring_back_and_settle(p1);
-  EXPECT_EQ(cell("t1", owner), Value(Null{}));
-  EXPECT_EQ(joined("t1"), TextList{});
-  EXPECT_EQ(shown(t1, "Owner"), TextList{});
-  EXPECT_EQ(shown(t1, "Helpers"), TextList{});
-  expect_quiet();
+  expect_no_links();
 }
 
 TEST_P(LinksUnseen, what_sql_took_back_later_stays_taken_back) {
@@ -541,11 +544,7 @@ TEST_P(LinksUnseen, what_sql_took_back_later_stays_taken_back) {
   world.edit_row(task, "t1", owner, {});
   world.postgres.unlink("public.task_people", "t1", "p1");
   bring_back_and_settle(p1);
-  EXPECT_EQ(cell("t1", owner), Value(Null{}));
-  EXPECT_EQ(joined("t1"), TextList{});
-  EXPECT_EQ(shown(t1, "Owner"), TextList{});
-  EXPECT_EQ(shown(t1, "Helpers"), TextList{});
-  expect_quiet();
+  expect_no_links();
 }
 
 TEST_P(LinksUnseen, what_sql_still_says_comes_with_its_target) {
@@ -571,11 +570,7 @@ TEST_P(LinksUnseen, a_link_that_was_to_go_and_is_hidden_goes_when_it_shows_again
   lose_next_write();
   world.trash(p1, true);
   bring_back_and_settle(p1);
-  EXPECT_EQ(cell("t1", owner), Value(Null{}));
-  EXPECT_EQ(joined("t1"), TextList{});
-  EXPECT_EQ(shown(t1, "Owner"), TextList{});
-  EXPECT_EQ(shown(t1, "Helpers"), TextList{});
-  expect_quiet();
+  expect_no_links();
 }
 
 // The page shows no owner: p1 went to the trash, nobody cleared it.
