@@ -16,7 +16,7 @@ class Case {
  public:
   explicit Case(const CaseOptions& options)
       : options_(options),
-        world_(options.seed),
+        world_(options.seed, note_of(options.seed)),
         people_(world_, options.seed),
         trouble_(world_, options.seed, options.without),
         times_(options.seed, Dice::times) {}
@@ -43,6 +43,10 @@ class Case {
   }
 
  private:
+  static SimWorld::Note note_of(std::uint64_t seed) {
+    return Dice(seed, Dice::shape).chance(0.3) ? SimWorld::Note::select : SimWorld::Note::text;
+  }
+
   void plan_deeds() {
     result_.deeds = times_.below(12);
     Millis when = world_.clock.true_now();
@@ -63,10 +67,18 @@ class Case {
       world_.clock.pass(static_cast<Millis>(times_.below(150)) * second_ms);
       RunOptions options;
       options.full = times_.chance(0.1);
-      if (!options_.calm) trouble_.before_cycle(i, cycles);
+      if (!options_.calm) {
+        trouble_.before_cycle(i, cycles);
+        if (trouble_.empties(i, cycles)) {
+          Dice dice(options_.seed, Dice::planted + 1000000);
+          people_.empty_a_side(dice);
+        }
+        trouble_.allow(options);
+      }
       if (crashes && i == crash_cycle) world_.crash.arm(crash_step);
-      world_.cycle(options);
+      const auto report = world_.cycle(options);
       world_.crash.disarm();
+      if (report) std::ranges::copy(trouble_.judge_brakes(*report), std::back_inserter(broken_brakes_));
     }
   }
 
@@ -74,6 +86,7 @@ class Case {
     trouble_.heal();
     const bool came_together = liveness();
     auto wrong = world_.judge();
+    std::ranges::copy(broken_brakes_, std::back_inserter(wrong));
     if (!came_together) wrong.push_back("I1/I6: no quiet cycle after everything was healed: " + last_trouble_);
     for (const auto& [nonce, request] : world_.postgres.open_requests()) {
       wrong.push_back("I7: a request is still open: " + std::string(name_of(request.kind)) + " for " + request.key);
@@ -101,6 +114,7 @@ class Case {
       const std::uint64_t rows_before = world_.postgres.row_writes();
       RunOptions options;
       options.full = i == 1;  // the daily full scan
+      trouble_.allow(options);
       const auto report = world_.cycle(options);
       if (report->error) {
         last_trouble_ = report->error->what;
@@ -120,6 +134,7 @@ class Case {
   Dice times_;
   CaseResult result_;
   std::string last_trouble_;
+  std::vector<std::string> broken_brakes_;
 };
 
 }  // namespace

@@ -10,7 +10,16 @@ namespace rowpage::sim {
 
 class Dice {
  public:
-  enum Concern : std::uint64_t { people = 1, faults = 2, times = 3, swarm = 4, network = 5, deeds = 1000 };
+  enum Concern : std::uint64_t {
+    people = 1,
+    faults = 2,
+    times = 3,
+    swarm = 4,
+    network = 5,
+    shape = 6,
+    planted = 7,
+    deeds = 1000
+  };
 
   Dice(std::uint64_t seed, std::uint64_t concern) : random_(seed * 0x9e3779b97f4a7c15ULL + concern) {}
   std::uint64_t below(std::uint64_t n) { return random_() % n; }

@@ -1,7 +1,6 @@
 #include "sim/people.h"
 
 #include <algorithm>
-#include <vector>
 
 namespace rowpage::sim {
 
@@ -25,7 +24,7 @@ void People::enter_records() {
 
 void People::act(std::uint64_t number) {
   Dice dice(seed_, Dice::deeds + number);
-  const std::uint64_t deed = dice.below(19);
+  const std::uint64_t deed = dice.below(world_.has_options() ? 22 : 19);
   if (deed < 4) return edit_some_page(dice);
   if (deed < 8) return edit_some_row(dice);
   const auto page = any_page(dice);
@@ -58,6 +57,11 @@ void People::act(std::uint64_t number) {
       break;
     case 16:
       if (dice.chance(0.3)) take_a_page_away(dice);
+      break;
+    case 19:
+    case 20:
+    case 21:
+      if (page) world_.rename_option(page->id, world_.fresh(record_of_page(), SimWorld::note));
       break;
     default:
       edit_both_halves(dice);
@@ -136,9 +140,20 @@ void People::edit_many(Dice& dice) {
       world_.edit_page(page.id, {{field, world_.fresh(record_of(page.values[SimWorld::title]), field)}});
     return;
   }
-  std::vector<std::string> keys;
-  for (const auto& [key, row] : world_.postgres.rows()) keys.push_back(key);
-  for (const auto& key : keys) world_.edit_row(key, {{field, world_.fresh(record_at_row(key), field)}});
+  for (const auto& key : all_rows()) world_.edit_row(key, {{field, world_.fresh(record_at_row(key), field)}});
+}
+
+void People::empty_a_side(Dice& dice) {
+  if (dice.chance(0.5)) {
+    for (const auto& page : world_.pages()) {
+      if (!unmet_twin(record_of(page.values[SimWorld::title]))) world_.trash_page(page.id);
+    }
+    return;
+  }
+  const bool hard = dice.chance(0.5);
+  for (const auto& key : all_rows()) {
+    if (!unmet_twin(record_at_row(key))) world_.delete_row(key, hard);
+  }
 }
 
 // Out of the database, or into Notion's archive, which is not the trash. A page of ours that is taken away before we
@@ -163,6 +178,12 @@ std::string People::any_row(Dice& dice) const {
   const auto& rows = world_.postgres.rows();
   if (rows.empty()) return {};
   return std::next(rows.begin(), static_cast<std::ptrdiff_t>(dice.below(rows.size())))->first;
+}
+
+std::vector<std::string> People::all_rows() const {
+  std::vector<std::string> keys;
+  for (const auto& [key, row] : world_.postgres.rows()) keys.push_back(key);
+  return keys;
 }
 
 std::string People::record_at_row(const std::string& key) const {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "sim/dice.h"
 #include "sim/world.h"
@@ -19,6 +20,8 @@ class People {
   void enter_records();
   /// Does the deed with this number now.
   void act(std::uint64_t number);
+  /// Somebody selects all and deletes it, on one side.
+  void empty_a_side(Dice& dice);
 
  private:
   Values record_values(Dice& dice);
@@ -33,6 +36,7 @@ class People {
   void take_a_page_away(Dice& dice);
   std::optional<SimWorld::PageView> any_page(Dice& dice) const;
   std::string any_row(Dice& dice) const;
+  std::vector<std::string> all_rows() const;
   std::string record_at_row(const std::string& key) const;
 
   SimWorld& world_;

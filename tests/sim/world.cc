@@ -17,23 +17,9 @@ json::value text_property(const char* type, const Value& value) {
   return json::object{{type, std::move(runs)}};
 }
 
-json::object properties_of(const std::vector<Change>& changes) {
-  json::object properties;
-  for (const auto& [field, value] : changes) {
-    switch (field) {
-      case SimWorld::title:
-        properties["Name"] = text_property("title", value);
-        break;
-      case SimWorld::note:
-        properties["Note"] = text_property("rich_text", value);
-        break;
-      default: {
-        const auto* number = std::get_if<double>(&value);
-        properties["Score"] = json::object{{"number", number ? json::value(*number) : json::value()}};
-      }
-    }
-  }
-  return properties;
+json::value option_property(const Value& value) {
+  const auto* name = std::get_if<std::string>(&value);
+  return json::object{{"select", name ? json::value(json::object{{"name", *name}}) : json::value()}};
 }
 
 std::vector<Change> all_changes(const Values& values) {
@@ -159,11 +145,12 @@ class SimWorld::ModelTransport : public Transport {
   SimWorld& world_;
 };
 
-SimWorld::SimWorld(std::uint64_t seed)
+SimWorld::SimWorld(std::uint64_t seed, Note note)
     : clock(epoch_ms),
       notion(
           sandbox::Habits{}, [this] { return clock.true_now() + notion_skew_ms; }, seed),
       postgres(clock, crash, seed * 31 + 7),
+      note_type_(note),
       random_(seed * 1000003 + 17),
       transport_(std::make_unique<ModelTransport>(*this)) {
   clock.on_pass = [this] {
@@ -201,7 +188,7 @@ SimWorld::~SimWorld() = default;
 void SimWorld::set_up() {
   json::object properties{
       {"Name", json::object{{"title", json::object{}}}},
-      {"Note", json::object{{"rich_text", json::object{}}}},
+      {"Note", json::object{{note_type_ == Note::text ? "rich_text" : "select", json::object{}}}},
       {"Score", json::object{{"number", json::object{{"format", "number"}}}}},
       {"Rowpage", json::object{{"rich_text", json::object{}}}},
   };
@@ -227,7 +214,7 @@ void SimWorld::set_up() {
     spec.fields.push_back(std::move(f));
   };
   field("Name", "name", FieldType::title);
-  field("Note", "note", FieldType::rich_text);
+  field("Note", "note", note_type_ == Note::text ? FieldType::rich_text : FieldType::select);
   field("Score", "score", FieldType::number);
   spec.book.page_id_column = "notion_page_id";
   spec.book.updated_at_column = "updated_at";
@@ -448,6 +435,21 @@ void SimWorld::leaves(const PageView& view) {
   if (!row_values(record).empty()) left_with_row_.insert(record);
 }
 
+bool SimWorld::rename_option(const std::string& page_id, const Value& name) {
+  const auto seen = page(page_id);
+  if (!seen || seen->in_trash || left_page(page_id) || is_null(seen->values[note])) return false;
+  tell(clock, "person renames option {} to {}", display(seen->values[note]), display(name));
+  const Value before = seen->values[note];
+  auto* source = notion.world().source(*sandbox::parse_id(source_));
+  for (auto& property : source->properties) {
+    for (auto& option : property.options) {
+      if (option.name == std::get<std::string>(before)) option.name = std::get<std::string>(name);
+    }
+  }
+  ghost.wrote(Side::notion, record_of(seen->values[title]), note, before, name);
+  return true;
+}
+
 void SimWorld::move_away(const std::string& id) {
   const auto view = page(id);
   if (!view || left_page(id)) return;
@@ -480,6 +482,25 @@ std::vector<std::string> SimWorld::judge() const {
   return wrong;
 }
 
+json::object SimWorld::properties_of(const std::vector<Change>& changes) const {
+  json::object properties;
+  for (const auto& [field, value] : changes) {
+    switch (field) {
+      case title:
+        properties["Name"] = text_property("title", value);
+        break;
+      case note:
+        properties["Note"] = note_type_ == Note::text ? text_property("rich_text", value) : option_property(value);
+        break;
+      default: {
+        const auto* number = std::get_if<double>(&value);
+        properties["Score"] = json::object{{"number", number ? json::value(*number) : json::value()}};
+      }
+    }
+  }
+  return properties;
+}
+
 Values SimWorld::values_of(const sandbox::PageState& state) const {
   const auto* source = const_cast<sandbox::NotionModel&>(notion).world().source(*sandbox::parse_id(source_));
   Values values(3);
@@ -491,6 +512,11 @@ Values SimWorld::values_of(const sandbox::PageState& state) const {
   };
   values[title] = text("Name");
   values[note] = text("Note");
+  if (note_type_ == Note::select && !is_null(values[note])) {
+    const auto& options = source->by_name("Note")->options;
+    const auto option = std::ranges::find(options, std::get<std::string>(values[note]), &sandbox::Option::id);
+    values[note] = option == options.end() ? Value{} : Value{option->name};
+  }
   const auto* number = state.cell(source->by_name("Score")->key);
   if (number) {
     if (const auto read = as_number(*number)) values[score] = *read;

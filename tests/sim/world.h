@@ -29,10 +29,14 @@ struct Tally {
 
 class SimWorld {
  public:
-  explicit SimWorld(std::uint64_t seed);
+  /// How the pair's second field is typed: text, or a select whose options people rename.
+  enum class Note { text, select };
+
+  explicit SimWorld(std::uint64_t seed, Note note = Note::text);
   ~SimWorld();
 
   static constexpr std::size_t title = 0, note = 1, score = 2;
+  bool has_options() const { return note_type_ == Note::select; }
 
   SimClock clock;
   Millis notion_skew_ms = 0;  // how far Notion's clock is ahead of ours
@@ -59,6 +63,8 @@ class SimWorld {
   bool trash_page(const std::string& id);
   bool restore_page(const std::string& id);
   std::string duplicate_page(const std::string& id, const Values& then);
+  /// Gives the option that the page shows another name, for every page that shows it. No page counts as edited by that.
+  bool rename_option(const std::string& page_id, const Value& name);
   /// Out of the database, into a plain page; or into Notion's archive. Its record is nobody's to compare from then on.
   void move_away(const std::string& id);
   void archive_page(const std::string& id);
@@ -99,6 +105,7 @@ class SimWorld {
   friend class ModelTransport;
   void set_up();
   sandbox::Answer person(const char* method, const std::string& path, json::value body);
+  json::object properties_of(const std::vector<Change>& changes) const;
   Values values_of(const sandbox::PageState& state) const;
   void run_events();
   void notice_revived_rows();
@@ -107,6 +114,7 @@ class SimWorld {
   void mix(std::string_view text);
   void leaves(const PageView& view);
 
+  Note note_type_;
   std::mt19937_64 random_;
   std::multimap<Millis, std::function<void()>> events_;
   bool in_events_ = false;
