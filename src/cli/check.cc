@@ -7,6 +7,7 @@
 #include "core/link_order.h"
 #include "notion/setup.h"
 #include "postgres/capture.h"
+#include "postgres/standing.h"
 
 namespace rowpage {
 namespace {
@@ -82,6 +83,23 @@ class Checker {
     } else {
       installed_ = true;
       good("rowpage schema", "installed");
+      check_standing();
+    }
+  }
+
+  void check_standing() {
+    const auto standing = read_standing(session_.database());
+    if (!standing) return failure("rowpage schema", standing.error());
+    for (const auto& fault : standing->exposure_faults) {
+      problem(Problem::Level::error, "Data API", "its entry points are not as setup made them: " + fault,
+              "run `rowpage setup --side postgres`, and find out who changed them");
+    }
+    const std::string project = session_.project();
+    if (!standing->project.empty() && !project.empty() && standing->project != project) {
+      problem(Problem::Level::warning, "database",
+              "it was synced as project " + standing->project + " and is a copy now, project " + project,
+              "give it a Notion database of its own; or, if it has taken the original's place, "
+              "`rowpage sync --allow-copied-database`");
     }
   }
 

@@ -14,6 +14,7 @@
 #include "config/reading.h"
 #include "core/link_order.h"
 #include "core/text.h"
+#include "postgres/standing.h"
 
 namespace rowpage {
 namespace {
@@ -273,6 +274,20 @@ void run_all(Session& session, const RunRequest& request, const RunOptions& opti
   if (session.clock().interrupted()) outcome.code = worse(outcome.code, ExitCode::interrupted);
 }
 
+// Whether this is still the database that it was, and its entry points as we made them.
+Status look_around(Session& session) {
+  auto standing = read_standing(session.database());
+  if (!standing) return fail(standing.error());
+  for (const auto& fault : standing->exposure_faults) {
+    const std::string text = "the Data API's entry points are not as setup made them: " + fault;
+    session.output().warn(text + "; run `rowpage setup`");
+    session.log().write(Log::Level::warning, "exposure", text);
+  }
+  const std::string project = session.project();
+  if (project.empty() || project == standing->project) return {};
+  return note_project(session.database(), project);
+}
+
 }  // namespace
 
 json::object RunOutcome::to_json() const {
@@ -328,6 +343,7 @@ RunOutcome run_pairs(Session& session, const RunRequest& request, PlanSink* sink
   auto held = HeldLease::take(session, request.wait_ms);
   if (!held) return give_up(held.error());
   const std::string& workspace = session.config().name;
+  if (auto standing = look_around(session); !standing) return give_up(standing.error());
   RunSummary summary{0, "sync", request.direction, "", "{}"};
   auto run = session.store().start_run(workspace, held->lease(), summary);
   if (!run) return give_up(run.error());
@@ -382,6 +398,7 @@ std::vector<OptionSpec> run_options() {
       {"--allow-rewrites", "N", "let this run rewrite up to N records of a side"},
       {"--allow-creates", "N", "let this run create up to N records although the match list is suspect"},
       {"--allow-mapping-change", "", "go on although the mapping, or the bot, is not the one of the last run"},
+      {"--allow-copied-database", "", "go on although this database is a copy of the one that was synced"},
   };
 }
 
@@ -393,6 +410,7 @@ Result<RunRequest> run_request(Session& session, const Arguments& arguments) {
   options.retries = sync.retries;
   options.full = arguments.has("--full");
   options.allow_mapping_change = arguments.has("--allow-mapping-change");
+  options.allow_copied_database = arguments.has("--allow-copied-database");
   auto pairs = session.selected(arguments.all("--model"));
   if (!pairs) return fail(pairs.error());
   request.pairs = std::move(*pairs);

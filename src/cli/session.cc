@@ -131,6 +131,10 @@ Result<std::unique_ptr<Database>> Session::data_api() {
   return std::unique_ptr<Database>(std::move(*api));
 }
 
+std::string Session::project() const {
+  return config_.connections.project.empty() ? database_->project() : config_.connections.project;
+}
+
 Result<std::unique_ptr<Database>> Session::other_way() {
   const auto& c = config_.connections;
   if (c.database_url.empty() || c.supabase_url.empty() || c.supabase_key.empty()) return std::unique_ptr<Database>();

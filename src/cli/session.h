@@ -72,6 +72,8 @@ class Session {
   Result<Database*> setup_database();
   /// The Data API where it is configured beside a direct connection, which is then used; nullptr: nothing else is.
   Result<std::unique_ptr<Database>> other_way();
+  /// Supabase's reference of the project, as configured or as the address shows it; empty: unknown.
+  std::string project() const;
   PostgresStore& store() { return *store_; }
   PostgresTable& table() { return *table_; }
   Ports ports();

@@ -37,7 +37,8 @@ struct RunOptions {
   bool full = false;
   bool dry_run = false;  // plan only: nothing is written anywhere, no lease
   std::optional<std::int64_t> allow_deletes, allow_rewrites, allow_creates;
-  bool allow_mapping_change = false;  // the mapping or the token's owner may differ from the last run's
+  bool allow_mapping_change = false;   // the mapping or the token's owner may differ from the last run's
+  bool allow_copied_database = false;  // the state may come from another database, of which this one is a copy
   std::size_t batch_size = 100;
   int retries = 3;
   std::string bot_id;    // whose token this is

@@ -161,6 +161,7 @@ struct PairState {
   bool known = false;                  // false: never synced, or the schema is not installed
   std::optional<Millis> watermark_ms;  // Notion side: HTTP Date of the last settled listing's start, floored
   std::optional<Millis> full_scan_ms;  // database clock, last complete full scan
+  bool elsewhere = false;  // stored by another database, of which this one is a copy; then it is not known here
   bool first_sync_done = false;
   bool capture_ready = false;  // triggers in place and unaltered; otherwise every run scans the table
   bool stranded_pages =

@@ -151,6 +151,10 @@ std::string ConnectedDatabase::role() const {
   return plan_ ? plan_->role : std::string();
 }
 
+std::string ConnectedDatabase::project() const {
+  return plan_ ? plan_->project : std::string();
+}
+
 Result<std::string> ConnectedDatabase::transport_warning() const {
   if (!plan_) return fail(plan_.error());
   return plan_->warning;

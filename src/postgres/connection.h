@@ -65,6 +65,7 @@ class ConnectedDatabase : public Database {
                            bool private_values = false) override;
   Result<std::string> transport_warning() const override;
   std::string place() const override;
+  std::string project() const override;
   std::string role() const override;
 
   /// For tests: called when a unit's COMMIT is about to be sent.

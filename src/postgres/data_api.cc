@@ -7,6 +7,7 @@
 #include "postgres/sql_text.h"
 #include "postgres/sqlstate.h"
 #include "postgres/told_answer.h"
+#include "postgres/url.h"
 
 namespace rowpage {
 namespace {
@@ -179,6 +180,11 @@ Result<std::string> DataApiDatabase::call(const std::string& function, const std
   const std::string body =
       R"({"request":{"function":)" + to_text(json::value(function)) + R"(,"request":)" + request + "}}";
   return ask("rowpage_call", body, true, doing);
+}
+
+std::string DataApiDatabase::project() const {
+  const std::size_t host = options_.url.find("://");
+  return host == std::string::npos ? std::string() : project_of(std::string_view(options_.url).substr(host + 3));
 }
 
 Status DataApiDatabase::run_unit(bool writes, const std::function<Status(Unit&)>& body) {

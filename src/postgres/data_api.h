@@ -38,6 +38,7 @@ class DataApiDatabase : public Database {
   bool transactions() const override { return false; }
   Result<std::string> transport_warning() const override { return std::string(); }
   std::string place() const override { return options_.url + " (Data API)"; }
+  std::string project() const override;
   std::string role() const override { return "service_role"; }
 
  private:

@@ -111,6 +111,8 @@ class Database {
 
   /// "user@host:port/database", or the project's address; never a secret.
   virtual std::string place() const = 0;
+  /// Supabase's reference of the project, where the address shows it; empty: it does not.
+  virtual std::string project() const { return {}; }
   /// Whom a missing GRANT would go to.
   virtual std::string role() const = 0;
 

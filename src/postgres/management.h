@@ -34,6 +34,7 @@ class ManagementDatabase : public Database {
   Status execute(const std::string& script, std::string_view doing) override;
   Result<std::string> transport_warning() const override { return std::string(); }
   std::string place() const override { return "project " + options_.project + " (Management API)"; }
+  std::string project() const override { return options_.project; }
   std::string role() const override { return "postgres"; }
 
  private:

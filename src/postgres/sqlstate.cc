@@ -19,6 +19,8 @@ constexpr Meaning meanings[] = {
      "Remove one of the two pairs; the table and the data source must each belong to one pair only."},
     {"RP003", Scope::record, Cause::constraint, "Look at the BEFORE INSERT triggers of the table."},
     {"RP004", Scope::pair, Cause::brake, "Run `rowpage sync` first, or name the loss on the command line."},
+    {"RP005", Scope::pair, Cause::usage,
+     "Reset those tables' pairs as well, or empty them first; nothing was changed."},
     {"28", Scope::workspace, Cause::unauthorised, "Check user and password in SUPABASE_DB_URL; it is not tried again."},
     {"23", Scope::record, Cause::constraint, ""},
     {"22", Scope::record, Cause::constraint, ""},

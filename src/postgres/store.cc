@@ -200,7 +200,7 @@ Result<PairState> PostgresStore::load(const Pair& pair) {
       if (!answer->null(0, 9)) state.trash_query = answer->flag(0, 9);
       if (!answer->null(0, 10)) state.trash_search = answer->flag(0, 10);
     } else if (stored) {
-      state.scan_needed = true;  // another database than the one that stored this: a first sync again
+      state.elsewhere = state.scan_needed = true;  // once somebody says so: a first sync again
     }
   }
   const auto captures = capture_answer(pair, (*answers)[1]);

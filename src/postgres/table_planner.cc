@@ -61,7 +61,22 @@ Status plan_our_schema(PlanContext& context) {
                       .hint = "Use the newer rowpage that installed it."});
   }
   context.installed = *version > 0;
-  if (*version == program_schema_version()) return {};
+  if (*version == program_schema_version()) {
+    auto may = context.holds(
+        "pg_catalog.has_schema_privilege('rowpage', 'usage') and "
+        "pg_catalog.has_function_privilege('rowpage.exposure_faults()', 'execute')",
+        {});
+    if (!may) return fail(may.error());
+    if (!*may) return {};
+    auto faults = context.ask(
+        "select coalesce(string_agg(f, '; '), '') from jsonb_array_elements_text("
+        "rowpage.exposure_faults()) f",
+        {});
+    if (!faults) return fail(faults.error());
+    if (const std::string_view text = faults->text(0, 0); !text.empty())
+      context.step("select rowpage.expose();\n", "the entry points of the Data API, made anew: " + std::string(text));
+    return {};
+  }
   auto may = context.holds("pg_catalog.has_database_privilege(current_database(), 'create') or $1",
                            {context.installed ? "t" : "f"});
   if (!may) return fail(may.error());

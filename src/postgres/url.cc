@@ -2,6 +2,7 @@
 
 #include <libpq-fe.h>
 
+#include <algorithm>
 #include <array>
 #include <map>
 #include <memory>
@@ -71,6 +72,20 @@ std::string without_password(std::string_view url) {
   return text;
 }
 
+std::string project_of(std::string_view host, std::string_view user) {
+  constexpr std::size_t length = 20;
+  std::string_view name;
+  if (host.ends_with(".pooler.supabase.com") && user.find('.') != std::string_view::npos) {
+    name = user.substr(user.rfind('.') + 1);
+  } else if (host.ends_with(".supabase.co")) {
+    name = host.substr(0, host.size() - std::string_view(".supabase.co").size());
+    if (name.starts_with("db.")) name.remove_prefix(3);
+  }
+  const bool reference =
+      name.size() == length && std::ranges::all_of(name, [](char c) { return c >= 'a' && c <= 'z'; });
+  return reference ? std::string(name) : std::string();
+}
+
 Result<ConnectPlan> plan_connection(std::string_view url) {
   char* raw_message = nullptr;
   const std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> options(
@@ -97,6 +112,7 @@ Result<ConnectPlan> plan_connection(std::string_view url) {
   for (const auto& host : hosts_of(given.contains("hostaddr") ? given["hostaddr"] : given["host"]))
     plan.local &= is_local(host);
   plan.role = given["user"];
+  plan.project = project_of(given["host"], given["user"]);
   plan.place = given["user"] + "@" + (given["host"].empty() ? given["hostaddr"] : given["host"]) +
                (given["port"].empty() ? "" : ":" + given["port"]) + "/" + given["dbname"];
 

@@ -18,9 +18,14 @@ struct ConnectPlan {
   std::vector<std::pair<std::string, std::string>> parameters;  // for libpq; holds the password: never shown
   std::string place;                                            // "user@host:port/database", without secrets
   std::string role;
-  bool local = false;  // loopback or a Unix socket
+  std::string project;  // Supabase's reference, as host or user show it; may be empty
+  bool local = false;   // loopback or a Unix socket
   std::string warning;
 };
+
+/// Supabase's reference of a project (twenty lower-case letters), as an address shows it: db.REF.supabase.co,
+/// REF.supabase.co, or the user ROLE.REF of a pooler's host. Empty: it shows none.
+std::string project_of(std::string_view host, std::string_view user = {});
 
 /// Reads "postgresql://..." or "host=... dbname=..." and lays the transport rules over it. Errors: usage (workspace).
 Result<ConnectPlan> plan_connection(std::string_view url);

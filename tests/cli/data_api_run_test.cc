@@ -249,6 +249,63 @@ TEST_F(DataApiSetup, remove_leaves_what_is_the_users_and_nothing_of_ours) {
   EXPECT_EQ(world.live_rows().size(), 1U) << "met again by their page id, not doubled";
 }
 
+TEST_F(DataApiSetup, reset_needs_no_password_either) {
+  with_management();
+  world.set_up();
+  world.page("Decision", "Rent", "2026-03-01");
+  world.advance();
+  ASSERT_EQ(world.run({"sync"}).code, 0);
+  world.sql("update decision_vault set decision = 'unsynced'");
+  const Ran refused = world.run({"setup", "--reset", "--yes"});
+  EXPECT_EQ(refused.code, 5) << refused.out << refused.err;
+  EXPECT_EQ(world.number("select count(*) from decision_vault"), 1);
+  const Ran reset = world.run({"setup", "--reset", "--yes", "--drop-unsynced"});
+  ASSERT_EQ(reset.code, 0) << reset.out << reset.err;
+  EXPECT_THAT(reset.out, HasSubstr("1 row removed"));
+  EXPECT_EQ(world.number("select count(*) from decision_vault"), 0);
+  world.advance();
+  ASSERT_EQ(world.run({"sync"}).code, 0);
+  EXPECT_EQ(world.live_pages(), world.live_rows());
+}
+
+TEST_F(DataApiSetup, entry_points_that_somebody_opened_are_noticed_and_closed_by_the_next_setup) {
+  with_management();
+  world.set_up();
+  world.sql("grant execute on function public.rowpage_read(jsonb) to anon");
+  const Ran checked = world.run({"check"});
+  EXPECT_NE(checked.code, 0);
+  EXPECT_THAT(checked.out, HasSubstr("anon may call public.rowpage_read"));
+  world.advance();
+  const Ran ran = world.run({"sync"});
+  EXPECT_EQ(ran.code, 0);
+  EXPECT_THAT(ran.err, HasSubstr("anon may call public.rowpage_read"));
+  const Ran mended = world.run({"setup"});
+  EXPECT_THAT(mended.out, HasSubstr("made anew"));
+  EXPECT_EQ(world.run({"check"}).code, 0);
+}
+
+TEST_F(DataApiSetup, a_copy_in_another_project_asks_before_it_touches_the_originals_notion) {
+  with_management();
+  world.set_up();
+  world.page("Decision", "Rent", "2026-03-01");
+  world.advance();
+  ASSERT_EQ(world.run({"sync"}).code, 0);
+  for (const char* variable : {"SUPABASE_MANAGEMENT_URL", "SUPABASE_ACCESS_TOKEN"}) world.environment.erase(variable);
+  world.environment["SUPABASE_PROJECT_ID"] = "tsrqponmlkjihgfedcba";
+  world.sql("update decision_vault set decision = 'changed in the copy'");
+  EXPECT_THAT(world.run({"check"}).out, HasSubstr("is a copy now"));
+  const std::int64_t before = world.writes_counted();
+  const Ran asked = world.run({"sync"});
+  EXPECT_EQ(asked.code, 5) << asked.out << asked.err;
+  EXPECT_THAT(asked.err, HasSubstr("--allow-copied-database"));
+  EXPECT_EQ(world.run({"sync"}).code, 5) << "it is asked until somebody answers";
+  EXPECT_EQ(world.writes_counted(), before);
+  const Ran allowed = world.run({"sync", "--allow-copied-database"});
+  EXPECT_EQ(allowed.code, 0) << allowed.out << allowed.err;
+  EXPECT_EQ(world.live_pages(), world.live_rows());
+  EXPECT_EQ(world.run({"sync"}).code, 0) << "once is enough";
+}
+
 TEST_F(DataApiSetup, bad_tokens_and_projects_are_explained) {
   with_management();
   world.environment["SUPABASE_ACCESS_TOKEN"] = "sbp_of_somebody_else";

@@ -51,6 +51,17 @@ TEST(Transport, on_this_machine_no_mode_tries_the_password_twice) {
   }
 }
 
+TEST(Transport, a_projects_reference_is_read_from_every_kind_of_address) {
+  const std::string project = "abcdefghijklmnopqrst";
+  EXPECT_EQ(project_of("db." + project + ".supabase.co", "postgres"), project);
+  EXPECT_EQ(project_of(project + ".supabase.co"), project);
+  EXPECT_EQ(project_of("aws-0-eu-central-1.pooler.supabase.com", "postgres." + project), project);
+  EXPECT_EQ(project_of("aws-0-eu-central-1.pooler.supabase.com", "postgres"), "");
+  EXPECT_EQ(project_of("db.example.com", "postgres." + project), "");
+  EXPECT_EQ(project_of("api.supabase.co"), "");
+  EXPECT_EQ(project_of("127.0.0.1", "postgres"), "");
+}
+
 TEST(Transport, passwords_are_blanked_in_every_spelling) {
   for (const char* url :
        {"postgresql://u:geheim@h/x", "postgresql://u:ge@heim@h/x", "host=h password=geheim user=u",

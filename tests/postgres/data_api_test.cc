@@ -10,7 +10,9 @@
 #include "postgres/api_key.h"
 #include "postgres/migrations.h"
 #include "postgres/record_text.h"
+#include "postgres/setup.h"
 #include "postgres/sql_text.h"
+#include "postgres/standing.h"
 #include "postgres/store.h"
 #include "support/data_api.h"
 #include "support/postgres.h"
@@ -248,6 +250,52 @@ TEST_F(DataApiTest, entry_points_are_closed_to_everybody_else) {
       "drop function public.rowpage_read(jsonb); create function public.rowpage_read(request jsonb) returns jsonb "
       "language sql as 'select request'; select rowpage.expose()");
   EXPECT_EQ(cell(url, "select has_function_privilege('anon', 'public.rowpage_read(jsonb)', 'execute')"), "f");
+}
+
+TEST_F(DataApiTest, what_somebody_changed_about_the_entry_points_is_named_and_mended) {
+  ConnectedDatabase owner({.url = url});
+  struct Change {
+    const char* statement;
+    const char* named;
+  };
+  const Change changes[] = {
+      {"grant execute on function public.rowpage_call(jsonb) to anon", "anon may call public.rowpage_call"},
+      {"grant execute on function public.rowpage_read(jsonb) to public", "everybody may call public.rowpage_read"},
+      {"revoke execute on function public.rowpage_read(jsonb) from service_role", "service_role may not call"},
+      {"alter function public.rowpage_call(jsonb) security definer", "runs with its owner's privileges"},
+      {"alter function public.rowpage_call(jsonb) reset search_path", "no fixed search_path"},
+      {"alter function public.rowpage_read(jsonb) volatile", "made by somebody else"},
+      {"drop function public.rowpage_read(jsonb)", "public.rowpage_read is missing"},
+  };
+  for (const auto& [statement, named] : changes) {
+    sql(url, statement);
+    auto standing = read_standing(owner);
+    ASSERT_TRUE(standing) << standing.error().what;
+    ASSERT_EQ(standing->exposure_faults.size(), 1U) << statement;
+    EXPECT_THAT(standing->exposure_faults.front(), HasSubstr(named));
+    auto plan = plan_setups(owner, {});
+    ASSERT_TRUE(plan) << plan.error().what;
+    ASSERT_EQ(plan->steps.size(), 1U) << statement;
+    EXPECT_THAT(plan->steps.front().why, HasSubstr(named));
+    ASSERT_TRUE(apply_setups(owner, {}));
+    standing = read_standing(*database);
+    ASSERT_TRUE(standing) << standing.error().what;
+    EXPECT_TRUE(standing->exposure_faults.empty()) << statement;
+  }
+}
+
+TEST_F(DataApiTest, a_database_that_became_another_project_keeps_no_pairs_identity) {
+  sql(url,
+      "insert into rowpage.pair (workspace, model, data_source, table_schema, table_name, key_column, "
+      "database_identity) values ('w', 'M', 'ds', 'public', 't', 'id', rowpage.database_identity())");
+  const std::string same = "select database_identity = rowpage.database_identity() from rowpage.pair";
+  ASSERT_TRUE(note_project(*database, "aaaaaaaaaaaaaaaaaaaa"));
+  EXPECT_EQ(cell(url, same), "t") << "that the project is known now makes no other database of it";
+  ASSERT_TRUE(note_project(*database, "aaaaaaaaaaaaaaaaaaaa"));
+  EXPECT_EQ(cell(url, same), "t");
+  EXPECT_EQ(read_standing(*database)->project, "aaaaaaaaaaaaaaaaaaaa");
+  ASSERT_TRUE(note_project(*database, "bbbbbbbbbbbbbbbbbbbb"));
+  EXPECT_EQ(cell(url, same), "f") << "a backup restored into another project";
 }
 
 TEST_F(DataApiTest, only_known_functions_are_called) {

@@ -58,7 +58,7 @@ TEST_P(ResetTest, rows_of_other_tables_that_hold_ours_are_named_and_nothing_is_c
   auto done = reset_pairs(*database, std::vector<Pair>{tasks}, true);
   ASSERT_FALSE(done);
   EXPECT_EQ(done.error().cause, Cause::usage);
-  EXPECT_THAT(done.error().what, HasSubstr("\"public\".\"projects\""));
+  EXPECT_THAT(done.error().what, HasSubstr("public.projects (projects_lead_task_fkey to public.tasks)"));
   EXPECT_EQ(rows_left(), before);
   EXPECT_EQ(cell(direct, "select count(*) from rowpage.change_log") == "0", false);
   sql(direct, "update projects set lead_task = null");

@@ -303,6 +303,7 @@ TEST_P(StoreTest, state_survives_and_another_database_is_noticed) {
   EXPECT_EQ(loaded->trash_search, std::nullopt);
   sql(direct, "update rowpage.pair set database_identity = 'elsewhere'");
   loaded = store->load(pair);
+  EXPECT_TRUE(loaded->elsewhere);
   EXPECT_FALSE(loaded->known);
   EXPECT_FALSE(loaded->first_sync_done);
   EXPECT_TRUE(loaded->scan_needed);

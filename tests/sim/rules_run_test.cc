@@ -241,6 +241,28 @@ TEST(Identity, a_token_of_another_integration_stops_the_pair_until_it_is_named) 
   EXPECT_FALSE(story.sync(other).error);
 }
 
+TEST(Identity, a_copied_database_asks_before_it_touches_the_originals_notion) {
+  Story story;
+  const auto record = story.synced();
+  const Value written = story.fresh("r1", Story::note);
+  story.edit_row(record.row, {{Story::note, written}});
+  story.postgres.state().elsewhere = true;
+  const auto report = story.sync();
+  ASSERT_TRUE(report.error);
+  EXPECT_EQ(report.error->cause, Cause::brake);
+  EXPECT_THAT(report.error->hint, HasSubstr("--allow-copied-database"));
+  EXPECT_EQ(story.in_notion(record.page, Story::note), record.values[Story::note]);
+  RunOptions dry;
+  dry.dry_run = true;
+  const auto planned = story.sync(dry);
+  EXPECT_FALSE(planned.error) << "a plan may be looked at";
+  EXPECT_THAT(planned.warnings, Contains(HasSubstr("A sync will ask first")));
+  RunOptions named;
+  named.allow_copied_database = true;
+  EXPECT_FALSE(story.sync(named).error);
+  EXPECT_EQ(story.in_notion(record.page, Story::note), written);
+}
+
 // --- dry runs
 
 class Shown : public PlanSink {
