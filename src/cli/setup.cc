@@ -10,6 +10,7 @@
 #include "cli/runner.h"
 #include "cli/setup_work.h"
 #include "postgres/migrations.h"
+#include "postgres/split_database.h"
 
 namespace rowpage {
 namespace {
@@ -25,6 +26,7 @@ class Setup {
     if (notion) {
       if (auto bot = session_.bot(); !bot) ready = fail(bot.error());
     }
+    if (ready && postgres) ready = install_ahead();
     if (ready && postgres) {
       if (auto plan = plan_tables(pairs); !plan) ready = fail(plan.error());
     }
@@ -41,7 +43,7 @@ class Setup {
   }
 
   int print(const std::vector<std::size_t>& pairs) {
-    auto plan = plan_tables(pairs);
+    auto plan = plan_setups(session_.database(), setup_inputs(session_.config(), pairs));
     std::string script;
     if (plan) {
       script = plan->nothing() ? "-- nothing is missing\n" : plan->script();
@@ -111,8 +113,34 @@ class Setup {
   }
 
  private:
+  /// What the tables are planned and changed over.
+  Result<Database*> database() {
+    if (split_) return &*split_;
+    return session_.setup_database();
+  }
+
+  // Without a connection our own schema goes first: with it the Data API answers the many questions that a plan asks,
+  // for which the Management API would make us wait.
+  Status install_ahead() {
+    auto changes = session_.setup_database();
+    if (!changes) return fail(changes.error());
+    if (*changes == &session_.database()) return {};
+    auto version = (*changes)->read<int>([](Unit& unit) { return installed_schema_version(unit); });
+    if (!version) return fail(version.error());
+    if (*version < program_schema_version()) {
+      output_.progress("installing the schema rowpage", 0, std::nullopt);
+      const std::string script = "begin;\n" + migration_script(*version) + "commit;\n";
+      if (Status done = (*changes)->execute(script, "installing the rowpage schema"); !done) return done;
+      step("PostgreSQL", *version == 0 ? "our own schema: links, shadows, history, queue"
+                                       : fmt::format("our own schema, from version {}", *version));
+    }
+    if (auto known = wait_for_data_api(); !known) return known;
+    split_.emplace(session_.database(), **changes);
+    return {};
+  }
+
   Result<SetupPlan> plan_tables(const std::vector<std::size_t>& pairs) {
-    auto database = session_.setup_database();
+    auto database = this->database();
     if (!database) return fail(database.error());
     return plan_setups(**database, setup_inputs(session_.config(), pairs));
   }
@@ -214,7 +242,7 @@ class Setup {
   }
 
   Status set_up_tables(const std::vector<std::size_t>& pairs) {
-    auto database = session_.setup_database();
+    auto database = this->database();
     if (!database) return fail(database.error());
     auto plan = apply_setups(**database, setup_inputs(session_.config(), pairs));
     if (!plan) return fail(plan.error());
@@ -241,6 +269,7 @@ class Setup {
   json::object object_, databases_;
   json::array steps_;
   std::vector<std::string> ids_to_set_;  // VARIABLE=id
+  std::optional<SplitDatabase> split_;
   int steps_done_ = 0;
 };
 

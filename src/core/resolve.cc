@@ -14,6 +14,8 @@
 namespace rowpage {
 namespace {
 
+constexpr const char* to_our_role = " TO the role in SUPABASE_DB_URL, or service_role over the Data API.";
+
 std::string quoted(std::string_view name) {
   return "\"" + std::string(name) + "\"";
 }
@@ -394,7 +396,7 @@ class Resolver {
     const bool writes = field.direction != Direction::to_notion && writes_rows();
     if (writes && (!join->can_insert || !join->can_delete)) {
       error(where, "the database role may not insert into and delete from " + relation.join,
-            "As its owner: GRANT SELECT, INSERT, DELETE ON " + relation.join + " TO the role in SUPABASE_DB_URL.");
+            "As its owner: GRANT SELECT, INSERT, DELETE ON " + sql_name({join->schema, join->name}) + to_our_role);
     }
   }
 
@@ -572,8 +574,8 @@ class Resolver {
     const auto need = [this](bool have, const char* privilege) {
       if (have) return;
       error("table " + table_text(), std::string("the database role lacks ") + privilege,
-            std::string("As the table's owner: GRANT ") + privilege + " ON " + table_text() +
-                " TO the role in SUPABASE_DB_URL.");
+            std::string("As the table's owner: GRANT ") + privilege + " ON " + sql_name({table_.schema, table_.name}) +
+                to_our_role);
     };
     need(table_.can_select, "SELECT");
     if (writes_rows()) {

@@ -17,4 +17,7 @@ struct TableName {
 };
 TableName split_table_name(std::string_view text);
 
+/// The same as SQL wants it, for statements that people are shown: public."My ""odd"" table".
+std::string sql_name(const TableName& name);
+
 }  // namespace rowpage

@@ -32,7 +32,7 @@ constexpr Meaning meanings[] = {
     {"42P01", Scope::pair, Cause::schema_drift, "Run `rowpage check`; `rowpage setup` creates what is missing."},
     {"42703", Scope::pair, Cause::schema_drift, "Run `rowpage check`; `rowpage setup` adds missing columns."},
     {"42883", Scope::pair, Cause::schema_drift, "Run `rowpage setup` to bring the rowpage schema up to date."},
-    {"3F000", Scope::pair, Cause::schema_drift, "Run `rowpage check`."},
+    {"3F000", Scope::pair, Cause::schema_drift, "Run `rowpage check`; `rowpage setup` creates what is missing."},
     {"3D000", Scope::workspace, Cause::usage, "Check the database name in SUPABASE_DB_URL."},
     {"57014", Scope::record, Cause::unavailable, "The statement ran into its time limit; a smaller batch may pass."},
     {"25006", Scope::workspace, Cause::unavailable, "The server is read-only (a standby, or a full disk)."},

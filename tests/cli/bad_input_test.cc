@@ -31,7 +31,7 @@ class BadInput : public ::testing::Test {
     const auto all = ran.out + ran.err;
     for (const auto& text : texts) EXPECT_NE(all.find(text), std::string::npos) << text << "\nis not in\n" << all;
   }
-  World world;
+  World world{DatabaseWay::direct};
 };
 
 TEST_F(BadInput, missing_variables_are_all_named) {

@@ -93,6 +93,7 @@ TEST_F(Commands, setup_reset_needs_a_yes_and_never_deletes_in_notion) {
 }
 
 TEST_F(Commands, plan_works_before_setup_of_the_schema_and_writes_nothing) {
+  if (database_way_of_tests() == DatabaseWay::data_api) GTEST_SKIP() << "over the Data API nothing can be asked yet";
   ASSERT_EQ(world.run({"setup", "--json"}).code, 0);
   world.set_up();
   world.sql("drop schema rowpage cascade");
@@ -326,7 +327,9 @@ TEST_F(Commands, debug_logs_trace_requests_without_secrets) {
   const auto log = world.read("logs/sync.log");
   EXPECT_NE(log.find("/v1/pages"), std::string::npos);
   EXPECT_EQ(log.find(world.environment["NOTION_API_KEY"]), std::string::npos);
-  EXPECT_EQ(log.find(world.environment["SUPABASE_DB_URL"]), std::string::npos);
+  for (const char* secret : {"SUPABASE_DB_URL", "SUPABASE_SERVICE_ROLE_KEY", "SUPABASE_ACCESS_TOKEN"}) {
+    if (world.environment.contains(secret)) EXPECT_EQ(log.find(world.environment[secret]), std::string::npos) << secret;
+  }
 }
 
 TEST_F(Commands, the_sandbox_prints_what_a_client_needs_and_stops_on_an_interrupt) {

@@ -39,7 +39,7 @@ class DataApiRun : public ::testing::Test {
     ASSERT_EQ(ran.code, 0) << ran.out << ran.err;
   }
 
-  World world;
+  World world{DatabaseWay::direct};
   std::unique_ptr<DataApi> api;
 };
 
@@ -181,7 +181,7 @@ class DataApiSetup : public ::testing::Test {
     world.environment["SUPABASE_PROJECT_ID"] = DataApi::project;
     world.environment["SUPABASE_ACCESS_TOKEN"] = DataApi::access_token;
   }
-  World world;
+  World world{DatabaseWay::direct};
   std::unique_ptr<DataApi> api;
 };
 

@@ -17,9 +17,9 @@
 namespace rowpage {
 namespace {
 
-using testing::AllOf;
-using testing::Ge;
-using testing::Le;
+using ::testing::AllOf;
+using ::testing::Ge;
+using ::testing::Le;
 
 const WorkspaceConfig& preset() {
   static const WorkspaceConfig config = *load_config({"", "higherself"}, Environment{});
@@ -107,7 +107,8 @@ TEST_P(DemoDataTest, gives_every_property_a_value_its_column_takes) {
       EXPECT_EQ(std::set(options.begin(), options.end()).size(), options.size()) << where(record, property);
       for (const auto& option : options) {
         EXPECT_EQ(option.find(','), std::string::npos) << where(record, property);
-        if (!field->options.empty()) EXPECT_THAT(field->options, testing::Contains(option)) << where(record, property);
+        if (!field->options.empty())
+          EXPECT_THAT(field->options, ::testing::Contains(option)) << where(record, property);
       }
       if (property == "Engagement Score") EXPECT_THAT(value.to_number<int>(), AllOf(Ge(0), Le(100)));
     }
@@ -219,7 +220,7 @@ TEST(DemoDiceTest, stays_within_its_bounds_and_reaches_both) {
   DemoDice dice(7);
   std::set<int> seen;
   for (int i = 0; i < 500; ++i) seen.insert(dice.between(2, 6));
-  EXPECT_THAT(seen, testing::ElementsAre(2, 3, 4, 5, 6));
+  EXPECT_THAT(seen, ::testing::ElementsAre(2, 3, 4, 5, 6));
 }
 
 TEST(DemoText, before_and_after_name_what_changed) {

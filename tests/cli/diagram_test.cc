@@ -331,7 +331,6 @@ TEST(DiagramCard, edges_leave_the_line_of_their_property) {
 
 constexpr const char* library = R"(version: 1
 workspace: library
-supabase: { database_url: "${SUPABASE_DB_URL}" }
 pairs:
   - model: Author
     notion: { title: Authors }

@@ -32,7 +32,6 @@ class Hostile : public ::testing::Test {
   void set_up() {
     world.write("rowpage.yaml", R"(version: 1
 notion: { token: "${NOTION_API_KEY}", parent_page: "${NOTION_PARENT_PAGE_ID}", requests_per_minute: 600 }
-supabase: { database_url: "${SUPABASE_DB_URL}" }
 pairs:
   - model: Odd
     notion: { title: Odd }
@@ -224,7 +223,6 @@ TEST_F(Hostile, names_of_columns_and_properties_may_hold_anything) {
       "\"Größe 🎉 \"\"q\"\"\" text)");
   world.write("rowpage.yaml", R"(version: 1
 notion: { token: "${NOTION_API_KEY}", parent_page: "${NOTION_PARENT_PAGE_ID}" }
-supabase: { database_url: "${SUPABASE_DB_URL}" }
 pairs:
   - model: "Odd 'names' 🎉"
     notion: { title: "Odd \"names\" 🎉; drop" }
@@ -246,7 +244,7 @@ pairs:
   ASSERT_EQ(longest.size(), 63u);
   const auto of_table = [](const std::string& table) {
     return "version: 1\nnotion: { token: \"${NOTION_API_KEY}\", parent_page: \"${NOTION_PARENT_PAGE_ID}\" }\n"
-           "supabase: { database_url: \"${SUPABASE_DB_URL}\" }\npairs:\n  - model: Long\n    notion: { title: Long }\n"
+           "pairs:\n  - model: Long\n    notion: { title: Long }\n"
            "    table: '\"" +
            table +
            "\"'\n    fields: [ { column: a, property: A, type: title } ]\n"

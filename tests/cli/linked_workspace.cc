@@ -9,7 +9,6 @@ namespace {
 
 constexpr const char* config = R"yaml(version: 1
 notion: { token: "${NOTION_API_KEY}", parent_page: "${NOTION_PARENT_PAGE_ID}", requests_per_minute: 600 }
-supabase: { database_url: "${SUPABASE_DB_URL}" }
 sync:
   bounds: { landing: 1s, index: 1s }
   bookkeeping: { nonce: Rowpage, row_id: Supabase ID, page_id_column: notion_page_id,

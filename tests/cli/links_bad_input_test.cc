@@ -8,9 +8,9 @@
 namespace rowpage::test {
 namespace {
 
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::Not;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 class LinksBadInput : public ::testing::Test {
  protected:
@@ -92,6 +92,7 @@ TEST_F(LinksBadInput, a_join_table_that_does_not_fit_is_named_with_what_it_lacks
 }
 
 TEST_F(LinksBadInput, a_missing_privilege_on_a_join_table_is_named_with_its_grant_and_stops_its_pair_only) {
+  if (database_way_of_tests() != DatabaseWay::direct) GTEST_SKIP() << "there is one role over the other ways";
   set_up();
   world.sql("create role linker login password 'linker-password'");
   world.sql("grant pg_read_all_data, pg_write_all_data to linker");
@@ -214,7 +215,7 @@ TEST_F(LinksBadInput, a_one_way_relation_takes_a_hundred_links_and_says_so_beyon
   const auto shown = world.run({"parked"}).out;
   EXPECT_THAT(shown, HasSubstr("Watchers is to show 101 links; Notion takes at most 100"));
   EXPECT_THAT(shown, HasSubstr("keep fewer links"));
-  EXPECT_THAT(world.shown("Task", "dig", "Watchers"), testing::IsEmpty()) << "not a part of them";
+  EXPECT_THAT(world.shown("Task", "dig", "Watchers"), ::testing::IsEmpty()) << "not a part of them";
   world.sql("delete from task_watchers where person_id = $1::uuid", {world.row_of("people", "guest 9")});
   const auto mended = world.sync();
   EXPECT_EQ(mended.code, 0) << mended.out << mended.err;
@@ -234,7 +235,6 @@ TEST_F(LinksBadInput, a_one_way_relation_takes_a_hundred_links_and_says_so_beyon
 TEST_F(LinksBadInput, names_in_relations_may_hold_anything) {
   world.write("rowpage.yaml", R"yaml(version: 1
 notion: { token: "${NOTION_API_KEY}", parent_page: "${NOTION_PARENT_PAGE_ID}", requests_per_minute: 600 }
-supabase: { database_url: "${SUPABASE_DB_URL}" }
 sync: { bounds: { landing: 1s, index: 1s } }
 pairs:
   - model: "Größe 'one'"

@@ -13,10 +13,10 @@
 namespace rowpage::test {
 namespace {
 
-using testing::AllOf;
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::Not;
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 class LinksSetup : public ::testing::Test {
  protected:
@@ -67,7 +67,7 @@ class LinksSetup : public ::testing::Test {
     return out;
   }
   void expect_as_made() {
-    EXPECT_THAT(titles(), testing::UnorderedElementsAre("People", "Tasks", "Projects"));
+    EXPECT_THAT(titles(), ::testing::UnorderedElementsAre("People", "Tasks", "Projects"));
     EXPECT_EQ(properties("Person"),
               (std::set<std::string>{"Name", "Code", "Friends", "Tasks", "Projects", "Rowpage", "Supabase ID"}));
     EXPECT_EQ(properties("Task"),
@@ -126,7 +126,7 @@ TEST_F(LinksSetup, takes_databases_and_relations_as_they_are_and_adds_only_what_
   EXPECT_EQ(world.sources["Person"], people);
   EXPECT_EQ(world.sources["Task"], tasks);
   EXPECT_EQ(world.sources["Project"], elsewhere);
-  EXPECT_THAT(titles(), testing::UnorderedElementsAre("Folks", "Tasks", "Our great projects"));
+  EXPECT_THAT(titles(), ::testing::UnorderedElementsAre("Folks", "Tasks", "Our great projects"));
   EXPECT_TRUE(properties("Task").contains("Is a blocker"));
   EXPECT_TRUE(properties("Task").contains("Blocked by"));
   EXPECT_EQ(properties("Person"),

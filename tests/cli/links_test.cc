@@ -7,9 +7,9 @@
 namespace rowpage::test {
 namespace {
 
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::IsEmpty;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 
 class LinksEndToEnd : public ::testing::Test {
  protected:
@@ -46,7 +46,7 @@ TEST_F(LinksEndToEnd, a_first_sync_carries_records_and_links_of_every_kind_both_
   const auto ran = world.sync();
   EXPECT_EQ(ran.code, 0) << ran.out << ran.err;
   const auto facts = world.facts_in_rows();
-  EXPECT_EQ(facts.size(), 9u + 18u) << testing::PrintToString(facts);
+  EXPECT_EQ(facts.size(), 9u + 18u) << ::testing::PrintToString(facts);
   world.expect_equal();
   world.expect_quiet();
 }

@@ -110,6 +110,7 @@ TEST_F(Verify, a_difference_the_state_knows_nothing_of_is_found_all_the_same) {
 }
 
 TEST_F(Verify, works_before_setup_and_after_the_state_was_lost) {
+  if (database_way_of_tests() == DatabaseWay::data_api) GTEST_SKIP() << "over the Data API nothing can be asked yet";
   world.sql("drop schema rowpage cascade");
   const Ran ran = verify();
   EXPECT_EQ(ran.code, 0) << ran.out << ran.err;

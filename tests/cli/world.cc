@@ -18,24 +18,10 @@
 
 #include <gtest/gtest.h>
 
-#include "postgres/private_cluster.h"
+#include "support/postgres.h"
 
 namespace rowpage::test {
 namespace {
-
-std::optional<PrivateCluster>& cluster() {
-  static std::optional<PrivateCluster> one;
-  return one;
-}
-
-std::string start_cluster() {
-  if (cluster()) return "";
-  if (find_postgres_binaries().empty()) return "no PostgreSQL server programs on this machine";
-  auto started = PrivateCluster::start();
-  if (!started) return started.error().what;
-  cluster() = std::move(*started);
-  return "";
-}
 
 std::string binary() {
   return std::filesystem::read_symlink("/proc/self/exe").parent_path() / "rowpage";
@@ -50,18 +36,22 @@ std::string slurp(const std::string& path) {
 
 }  // namespace
 
-World::World() {
-  trouble_ = start_cluster();
-  if (!trouble_.empty()) return;
-  static int counter = 0;
-  database_name_ = "world_" + std::to_string(getpid()) + "_" + std::to_string(++counter);
-  const std::string create = "PGPASSWORD=" + cluster()->password() + " " + cluster()->bin_dir() +
-                             "/createdb -h 127.0.0.1 -U postgres -p " + std::to_string(cluster()->port()) + " " +
-                             database_name_;
-  if (std::system(create.c_str()) != 0) {  // CREATE DATABASE cannot stand in a transaction, which a Unit is
-    trouble_ = "createdb failed";
+DatabaseWay database_way_of_tests() {
+  const char* word = std::getenv("ROWPAGE_WAY");
+  const std::string way = word ? word : "direct";
+  if (way == "direct") return DatabaseWay::direct;
+  if (way == "session") return DatabaseWay::session_pooler;
+  if (way == "transaction") return DatabaseWay::transaction_pooler;
+  if (way == "data-api") return DatabaseWay::data_api;
+  throw std::runtime_error("ROWPAGE_WAY is direct, session, transaction or data-api, not " + way);
+}
+
+World::World(DatabaseWay way) : way_(way) {
+  if (testing::cluster() == nullptr) {
+    trouble_ = "no PostgreSQL server programs on this machine";
     return;
   }
+  database_url_ = testing::fresh_database();
   database_ = std::make_unique<ConnectedDatabase>(DatabaseOptions{database_url()});
   auto server = sandbox::SandboxServer::start();
   if (!server) {
@@ -69,23 +59,42 @@ World::World() {
     return;
   }
   server_ = std::move(*server);
-  folder = std::filesystem::temp_directory_path() / ("rowpage-cli-" + database_name_);
+  folder = std::filesystem::temp_directory_path() /
+           ("rowpage-cli-" + std::to_string(getpid()) + database_url_.substr(database_url_.rfind('/') + 1));
   std::filesystem::create_directories(folder);
   environment = {{"PATH", "/usr/bin:/bin"},
                  {"NOTION_BASE_URL", server_->info().base_url},
                  {"NOTION_API_KEY", server_->info().integration_token},
                  {"NOTION_PARENT_PAGE_ID", server_->info().root_page},
-                 {"SUPABASE_DB_URL", database_url()},
                  {"ROWPAGE_PRESET", "decision-vault"}};
+  trouble_ = take_way();
+}
+
+// Lets the binary know its way; what is missing for it, if anything.
+std::string World::take_way() {
+  if (way_ == DatabaseWay::data_api) {
+    data_api_ = std::make_unique<testing::DataApi>(database_url());
+    // As in projects made before Supabase changed it; that setup's own tables need no such thing is tested apart.
+    sql("alter default privileges in schema public grant all on tables to service_role");
+    environment["SUPABASE_URL"] = environment["SUPABASE_MANAGEMENT_URL"] = data_api_->base_url();
+    environment["SUPABASE_SERVICE_ROLE_KEY"] = testing::DataApi::secret_key;
+    environment["SUPABASE_PROJECT_ID"] = testing::DataApi::project;
+    environment["SUPABASE_ACCESS_TOKEN"] = testing::DataApi::access_token;
+    return "";
+  }
+  if (way_ == DatabaseWay::direct) {
+    environment["SUPABASE_DB_URL"] = database_url();
+    return "";
+  }
+  const auto pooling = way_ == DatabaseWay::session_pooler ? testing::Pooling::session : testing::Pooling::transaction;
+  if (testing::pooler_port(pooling) == 0) return "pgbouncer is not installed";
+  environment["SUPABASE_DB_URL"] = testing::through_pooler(database_url(), pooling);
+  return "";
 }
 
 World::~World() {
   std::error_code ignored;
   if (!folder.empty()) std::filesystem::remove_all(folder, ignored);
-}
-
-std::string World::database_url() const {
-  return cluster()->url(database_name_);
 }
 
 pid_t World::start(const std::vector<std::string>& arguments) {
@@ -198,7 +207,7 @@ int World::person_raw(const std::string& method, const std::string& path, const 
 }
 
 std::string World::server_log() {
-  return slurp(cluster()->directory() + "/server.log");
+  return slurp(testing::cluster()->directory() + "/server.log");
 }
 
 json::value World::person(const std::string& method, const std::string& path, const json::value& body) {
@@ -334,6 +343,9 @@ World::Seen World::live_rows() {
 }
 
 std::string World::row_marks() {
+  const char* versions =
+      "select coalesce(string_agg(id || ':' || xmin::text, ',' order by id), '') from decision_vault";
+  if (way_ != DatabaseWay::direct) return sql(versions);  // connections that stay hand in their counts when they like
   // A server process hands in its counts at its end, or when told to: those of the program's last commands may be on
   // their way out, and ours has counts, too. (Before PostgreSQL 15 it cannot be told, and reports within a second.)
   for (int tries = 0; tries < 500; ++tries) {
@@ -345,7 +357,7 @@ std::string World::row_marks() {
   }
   sql("do $$ begin perform pg_stat_force_next_flush(); exception when undefined_function then perform pg_sleep(1.1); "
       "end $$");
-  return sql("select coalesce(string_agg(id || ':' || xmin::text, ',' order by id), '') from decision_vault") + " " +
+  return sql(versions) + " " +
          sql("select pg_stat_clear_snapshot()::text || (n_tup_ins + n_tup_upd + n_tup_del)::text from "
              "pg_stat_user_tables where relname = 'decision_vault'");
 }

@@ -12,6 +12,7 @@
 #include "base/json.h"
 #include "postgres/connection.h"
 #include "sandbox/server.h"
+#include "support/data_api.h"
 
 namespace rowpage::test {
 
@@ -21,9 +22,15 @@ struct Ran {
   json::value object;  // `out` as JSON, where it is
 };
 
+/// How the binary reaches the database. Results must not depend on it.
+enum class DatabaseWay { direct, session_pooler, transaction_pooler, data_api };
+
+/// The way that ROWPAGE_WAY names (direct, session, transaction, data-api), so that whole suites can be run over each.
+DatabaseWay database_way_of_tests();
+
 class World {
  public:
-  World();
+  explicit World(DatabaseWay way = database_way_of_tests());
   ~World();
 
   /// Why the world could not be made; empty: it is there.
@@ -51,7 +58,8 @@ class World {
   /// setup with the preset, and NOTION_DATABASE_ID set from its answer.
   void set_up();
 
-  std::string database_url() const;
+  /// Of the database itself, whatever the binary's way.
+  const std::string& database_url() const { return database_url_; }
   std::string sql(const std::string& statement, const Parameters& parameters = {});
   std::int64_t number(const std::string& statement) { return std::atoll(sql(statement).c_str()); }
 
@@ -95,9 +103,13 @@ class World {
  private:
   json::value ask(const std::string& method, const std::string& path, const json::value& body, bool as_person);
 
-  std::string trouble_, database_name_;
+  std::string take_way();
+
+  DatabaseWay way_;
+  std::string trouble_, database_url_;
   std::unique_ptr<sandbox::SandboxServer> server_;
   std::unique_ptr<ConnectedDatabase> database_;
+  std::unique_ptr<testing::DataApi> data_api_;
   HttpClient http_{HttpClient::Options{}};
 };
 

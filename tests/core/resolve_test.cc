@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "core/schema.h"
+#include "core/table_name.h"
 
 namespace rowpage {
 namespace {
@@ -213,6 +214,15 @@ TEST(Fingerprint, changes_with_the_mapping_and_with_nothing_else) {
   EXPECT_EQ(sides.resolved().pair.fingerprint(), before);
   sides.spec.fields[1].direction = Direction::to_supabase;
   EXPECT_NE(sides.resolved().pair.fingerprint(), before);
+}
+
+TEST(TableName, is_shown_as_sql_wants_it) {
+  EXPECT_EQ(sql_name({"public", "task_2"}), "public.task_2");
+  EXPECT_EQ(sql_name({"public", "Task"}), "public.\"Task\"");
+  EXPECT_EQ(sql_name({"public", "2nd"}), "public.\"2nd\"");
+  EXPECT_EQ(sql_name({"My \"odd\"", "a; drop"}), "\"My \"\"odd\"\"\".\"a; drop\"");
+  const TableName odd{"s", "My \"odd\".täble"};
+  EXPECT_EQ(split_table_name(sql_name(odd)), odd);
 }
 
 }  // namespace

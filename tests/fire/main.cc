@@ -1,9 +1,10 @@
-// fire [--seed N] [--count N] [--jobs N] [--keep-going] [--data-api] [--mutant N]: the real binary under fire, seed by
+// fire [--seed N] [--count N] [--jobs N] [--keep-going] [--way WAY] [--mutant N]: the real binary under fire, seed by
 // seed (story.h).
 //
-// With --data-api the program has no connection to PostgreSQL but Supabase's Data API, played by a stand-in.
-// With --mutant a rule of core/mutant.h is switched off (target rowpage_mutable), and the first seed that notices ends
-// it. Prints what was done and, for a seed that broke a promise, what was wrong and the command that replays it. With
+// With --way the program reaches PostgreSQL through a pooler (session, transaction), or has no connection but
+// Supabase's Data API, played by a stand-in (data-api). With --mutant a rule of core/mutant.h is switched off (target
+// rowpage_mutable), and the first seed that notices ends it. Prints what was done and, for a seed that broke a promise,
+// what was wrong and the command that replays it. With
 // --seed alone one seed is played and told. FIRE_KEEP=1 leaves its folder behind. The exit code is 0 only when nothing
 // broke.
 #include <sys/wait.h>
@@ -51,6 +52,7 @@ int work(std::uint64_t seed, std::uint64_t count, std::uint64_t jobs, bool verbo
 int main(int argc, char** argv) {
   std::uint64_t seed = 1, count = 0, jobs = 2;
   bool keep_going = false, mutant = false;
+  std::string way;
   for (int i = 1; i < argc; ++i) {
     const auto number = [&] { return i + 1 < argc ? std::strtoull(argv[++i], nullptr, 10) : 0; };
     const std::string option = argv[i];
@@ -62,15 +64,16 @@ int main(int argc, char** argv) {
       jobs = number();
     } else if (option == "--keep-going") {
       keep_going = true;
-    } else if (option == "--data-api") {
-      ::setenv("FIRE_DATA_API", "1", 1);
+    } else if (option == "--way" && i + 1 < argc) {
+      way = std::string(" --way ") + argv[i + 1];
+      ::setenv("FIRE_WAY", argv[++i], 1);
     } else if (option == "--mutant") {
       mutant = true;
       ::setenv("FIRE_MUTANT", std::to_string(number()).c_str(), 1);
     } else {
       std::fprintf(stderr,
                    "fire: there is no option \"%s\"\n  fire [--seed N] [--count N] [--jobs N] [--keep-going] "
-                   "[--data-api] [--mutant N]\n",
+                   "[--way direct|session|transaction|data-api] [--mutant N]\n",
                    argv[i]);
       return 2;
     }
@@ -113,7 +116,7 @@ int main(int argc, char** argv) {
       const std::string which = to_text(*find(*line, "seed"));
       std::printf("seed %s:\n", which.c_str());
       for (const auto& each : wrong) std::printf("    %s\n", std::string(each.get_string()).c_str());
-      std::printf("  replay: fire --seed %s\n", which.c_str());
+      std::printf("  replay: fire --seed %s%s\n", which.c_str(), way.c_str());
       if (mutant || (!keep_going && failed >= 5)) break;
     }
     if (!alone && ::isatty(1))

@@ -105,13 +105,29 @@ Stage::Stage(PrivateCluster& shared, const std::string& name, const std::string&
   environment["NOTION_BASE_URL"] = "http://127.0.0.1:" + std::to_string(to_notion->port());
   environment["NOTION_API_KEY"] = token;
   environment["NOTION_PARENT_PAGE_ID"] = find_string(info, "root_page");
-  environment["SUPABASE_DB_URL"] = "postgresql://postgres:" + cluster.password() +
-                                   "@127.0.0.1:" + std::to_string(to_postgres->port()) + "/" + database_;
+  connect_through_relay();
   secrets = {token, cluster.password()};
-  if (std::getenv("FIRE_DATA_API") != nullptr) api_ = std::make_unique<testing::DataApi>(cluster.url(database_));
+  const char* way = std::getenv("FIRE_WAY");
+  way_ = way != nullptr ? way : "direct";
+  if (way_ == "data-api") api_ = std::make_unique<testing::DataApi>(cluster.url(database_));
 }
 
-void Stage::go_over_data_api() {
+void Stage::connect_through_relay() {
+  environment["SUPABASE_DB_URL"] = "postgresql://postgres:" + cluster.password() +
+                                   "@127.0.0.1:" + std::to_string(to_postgres->port()) + "/" + database_;
+}
+
+void Stage::take_way() {
+  if (way_ == "direct") return;
+  if (way_ == "session" || way_ == "transaction") {
+    const auto pooling = way_ == "session" ? testing::Pooling::session : testing::Pooling::transaction;
+    pooler_ = std::make_unique<testing::Pooler>(cluster, pooling, database_);
+    if (pooler_->port() == 0) throw std::runtime_error("pgbouncer is not installed");
+    to_postgres = std::make_unique<test::Relay>(pooler_->port());
+    connect_through_relay();
+    return;
+  }
+  if (way_ != "data-api") throw std::runtime_error("there is no way " + way_);
   environment.erase("SUPABASE_DB_URL");
   to_postgres = std::make_unique<test::Relay>(api_->port());
   environment["SUPABASE_URL"] = "http://127.0.0.1:" + std::to_string(to_postgres->port());
@@ -127,6 +143,7 @@ Stage::~Stage() {
   to_postgres.reset();
   to_notion.reset();
   api_.reset();
+  pooler_.reset();
   try {
     Sql(cluster.url())("drop database if exists " + database_ + " with (force)");
   } catch (const std::runtime_error&) {  // the cluster is gone soon, too

@@ -15,6 +15,7 @@
 #include "base/json.h"
 #include "postgres/private_cluster.h"
 #include "support/data_api.h"
+#include "support/pooler.h"
 #include "support/relay.h"
 
 struct pg_conn;
@@ -80,9 +81,9 @@ class Stage {
   /// landed or never will, what waits is due.
   void pass_time();
 
-  /// From now on the program has a project's address and a key in place of a password; the relay stands before the Data
-  /// API. Throws.
-  void go_over_data_api();
+  /// The way to the database that FIRE_WAY names, from now on: direct, session, transaction (poolers) or data-api,
+  /// where the program has a project's address and a key in place of a password. The relay stands before it. Throws.
+  void take_way();
 
   PrivateCluster& cluster;
   Sql sql;
@@ -92,12 +93,15 @@ class Stage {
   std::vector<std::string> secrets;  // which must never show
 
  private:
+  void connect_through_relay();
   Child spawn_program(const std::vector<std::string>& arguments);
   int ask(const std::string& method, const std::string& path, const json::value& body, bool as_person,
           json::value& answer);
 
   std::string database_, base_url_, person_token_;
+  std::string way_;
   std::unique_ptr<testing::DataApi> api_;
+  std::unique_ptr<testing::Pooler> pooler_;
   std::unique_ptr<HttpClient> http_;
   Child sandbox_;
   int started_ = 0;

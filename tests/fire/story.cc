@@ -123,7 +123,7 @@ void Story::set_up() {
     const auto database = stage_.person("GET", "/v1/databases/" + std::string(find_string(*databases, model)));
     *into = find_string((*find_array(database, "data_sources"))[0], "id");
   }
-  if (std::getenv("FIRE_DATA_API") != nullptr) stage_.go_over_data_api();
+  stage_.take_way();
   people_ = std::make_unique<People>(stage_, mixed(seed_, 2), hard_, sources[0], sources[1]);
   stage_.control("POST", "/clock", json::object{{"advance_s", 120}});  // search finds the databases
   people_->quiet(14);

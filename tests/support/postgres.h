@@ -10,6 +10,7 @@
 #include "engine/ports.h"
 #include "postgres/connection.h"
 #include "postgres/private_cluster.h"
+#include "support/pooler.h"
 
 namespace rowpage::testing {
 
@@ -19,11 +20,11 @@ PrivateCluster* cluster();
 /// A new, empty database on it: its URL.
 std::string fresh_database();
 
-/// A transaction-mode pgbouncer in front of the cluster, one for the executable; 0 where none is installed.
-int pooler_port();
+/// A pgbouncer in front of the cluster, one of each kind for the executable; 0 where none is installed.
+int pooler_port(Pooling pooling = Pooling::transaction);
 
 /// The URL of `database_url`'s database through that pooler.
-std::string through_pooler(const std::string& database_url);
+std::string through_pooler(const std::string& database_url, Pooling pooling = Pooling::transaction);
 
 /// Runs statements as the cluster's owner, outside of the code under test; fails the test on an error.
 void sql(const std::string& url, const std::string& statements);
