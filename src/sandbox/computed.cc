@@ -14,13 +14,20 @@
 namespace rowpage::sandbox {
 namespace {
 
-// Rollups of rollups of formulas: the real service stops at a depth too.
-thread_local int depth_now = 0;
-constexpr int depth_max = 10;
+// Rollups of rollups of formulas: the real service stops at a depth too. And a formula may name another one many times,
+// even itself, so that a few levels would be work for hours: all that one value takes is counted.
+thread_local int depth_now = 0, work_now = 0;
+constexpr int depth_max = 10, work_max = 10'000;
 struct Deeper {
-  Deeper() { ++depth_now; }
+  Deeper() {
+    if (depth_now++ == 0) work_now = 0;
+    ++work_now;
+  }
   ~Deeper() { --depth_now; }
 };
+bool too_deep() {
+  return depth_now >= depth_max || (depth_now > 0 && work_now >= work_max);
+}
 
 json::value show_date(const FormulaDate& date) {
   return json::object{{"start", date.has_time ? format_with_offset(date.ms, 0) : format_day(date.ms)},
@@ -171,7 +178,7 @@ json::value show_rollup(const Call& call, const Page&, const PageState& state, c
     shown["function"] = function;
     return shown;
   };
-  if (depth_now >= depth_max) return finish("unsupported", json::object());
+  if (too_deep()) return finish("unsupported", json::object());
   const Deeper deeper;
   const auto* imported = state.cell(property.key);
   const auto all = gather(call, state, source, property);
@@ -198,7 +205,7 @@ json::value show_rollup(const Call& call, const Page&, const PageState& state, c
 
 json::value show_formula(const Call& call, const Page& page, const PageState& state, const Source& source,
                          const Property& property) {
-  if (depth_now >= depth_max) return json::object{{"type", "unsupported"}, {"unsupported", json::object()}};
+  if (too_deep()) return json::object{{"type", "unsupported"}, {"unsupported", json::object()}};
   const Deeper deeper;
   const auto value = evaluate(call, page, state, source, property.expression);
   if (!value) {

@@ -40,6 +40,6 @@ using FormulaValue = std::variant<std::monostate, bool, double, std::string, For
 
 /// Nothing when the expression uses what is not understood here.
 std::optional<FormulaValue> evaluate(const Call& call, const Page& page, const PageState& state, const Source& source,
-                                     std::string_view expression, int depth = 0);
+                                     std::string_view expression);
 
 }  // namespace rowpage::sandbox

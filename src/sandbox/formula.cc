@@ -479,7 +479,7 @@ class Reader {
 }  // namespace
 
 std::optional<FormulaValue> evaluate(const Call& call, const Page& page, const PageState& state, const Source& source,
-                                     std::string_view expression, int) {
+                                     std::string_view expression) {
   return Reader(call, page, state, source, expression).whole();
 }
 

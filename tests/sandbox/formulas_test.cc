@@ -225,5 +225,19 @@ TEST_F(Strange, numbers_beyond_json_and_dates_beyond_four_digits_are_shown_as_no
   }
 }
 
+// Found by fuzzing: five references a level, ten levels deep, would be computed for hours.
+TEST_F(Strange, a_formula_that_names_itself_again_and_again_is_given_up) {
+  const auto page = made_id();
+  const auto set = ask("PATCH", "/v1/data_sources/" + source, R"({"properties":{"F":{"formula":{"expression":"1"}}}})");
+  ASSERT_EQ(set.status, 200) << to_text(set.body);
+  const char* self = R"(prop("F") + (prop("F") + (prop("F") + (prop("F") + prop("F")))))";
+  const auto circle =
+      ask("PATCH", "/v1/data_sources/" + source,
+          to_text(json::object{
+              {"properties", json::object{{"F", json::object{{"formula", json::object{{"expression", self}}}}}}}}));
+  ASSERT_EQ(circle.status, 200) << to_text(circle.body);
+  EXPECT_EQ(get(page).status, 200);
+}
+
 }  // namespace
 }  // namespace rowpage::sandbox

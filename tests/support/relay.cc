@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <chrono>
 
 namespace rowpage::test {
 namespace {
@@ -90,6 +91,11 @@ void Relay::shut(bool shut) {
   shut_ = shut;
 }
 
+void Relay::set_round_trip(int ms) {
+  const std::scoped_lock lock(mutex_);
+  round_trip_ms_ = ms;
+}
+
 std::int64_t Relay::cuts() const {
   const std::scoped_lock lock(mutex_);
   return cuts_;
@@ -147,9 +153,13 @@ void Relay::relay(int program) {
       if (!open || wait[from_server ? 1 : 0].revents == 0) continue;
       auto got = ::recv(from_server ? server : program, buffer.data(), buffer.size(), 0);
       bool last = got <= 0;
+      int away_ms = 0;
       if (got > 0) {
         const std::scoped_lock lock(mutex_);
-        if (!from_server && server_spoke_last) ++traffic_.round_trips;
+        if (!from_server && server_spoke_last) {
+          ++traffic_.round_trips;
+          away_ms = round_trip_ms_;
+        }
         server_spoke_last = from_server;
         (from_server ? traffic_.received : traffic_.sent) += got;
         if (left_ > 0 && (left_ -= got) <= 0) {
@@ -158,6 +168,7 @@ void Relay::relay(int program) {
           cut_locked(reset_);
         }
       }
+      if (away_ms > 0) std::this_thread::sleep_for(std::chrono::milliseconds(away_ms));
       if (got > 0)
         last = !send_all(from_server ? program : server, buffer.data(), static_cast<std::size_t>(got)) || last;
       open = !last;

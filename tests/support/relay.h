@@ -34,6 +34,8 @@ class Relay {
   void cut_after(std::int64_t bytes, bool reset);
   /// Whether new connections are ended at once.
   void shut(bool shut);
+  /// A server in another town: what the program says after the server has spoken arrives so much later.
+  void set_round_trip(int ms);
   /// Connections ended by cut() and cut_after() so far.
   std::int64_t cuts() const;
 
@@ -51,6 +53,7 @@ class Relay {
   mutable std::mutex mutex_;
   std::set<Line> open_;
   std::int64_t left_ = 0, cuts_ = 0;
+  int round_trip_ms_ = 0;
   bool reset_ = false, shut_ = false;
   Traffic traffic_;
   std::thread acceptor_;
