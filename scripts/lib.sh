@@ -61,12 +61,13 @@ need_postgres_server() {
 # the tests that use them are skipped and say so.
 need_npm_packages() {
   command -v node >/dev/null && command -v npm >/dev/null || need nodejs npm
-  local folder=tests/contract/sdk mcp=@notionhq/notion-mcp-server@2.5.2
-  if [ ! "$folder/node_modules/.package-lock.json" -nt "$folder/package-lock.json" ]; then
-    say "installing Notion's SDK into $folder/node_modules"
+  local folder mcp=@notionhq/notion-mcp-server@2.5.2
+  for folder in tests/contract/sdk tests/cli/supabase-js; do  # the official clients of both services
+    [ ! "$folder/node_modules/.package-lock.json" -nt "$folder/package-lock.json" ] || continue
+    say "installing the npm packages of $folder"
     npm ci --prefix "$folder" --ignore-scripts --no-audit --no-fund --loglevel=error ||
-      say "it could not be installed (no network?): the test that uses it will be skipped"
-  fi
+      say "they could not be installed (no network?): the test that uses them will be skipped"
+  done
   if [ ! -f build/notion-openapi/package/scripts/notion-openapi.json ]; then
     say "fetching the OpenAPI document of $mcp"
     mkdir -p build/notion-openapi

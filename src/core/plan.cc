@@ -304,8 +304,12 @@ class Decider {
       // A value that travels to the row moves both shadows with the row's part: the page is cleared by the next run.
       const bool in_the_way = merged.outcome == FieldOutcome::undecided || merged.outcome == FieldOutcome::to_row;
       if (field.relation.kind == Relation::Kind::column && !in_the_way) links_.clear_doubted(i);
+      // What was in dispute may also have been taken back; that the page shows it no more is believed when it was read.
+      const bool in_dispute = state_.link && state_.link->in_dispute(i);
+      const bool taken_back =
+          merged.outcome == FieldOutcome::unchanged && in_dispute && state_.page && !state_.page_presumed;
       const bool over = merged.outcome != FieldOutcome::undecided && merged.outcome != FieldOutcome::unchanged;
-      if (over && (was_unsettled || now.choice)) action_.settled.push_back(i);
+      if (taken_back || (over && (was_unsettled || in_dispute))) action_.settled.push_back(i);
       if (action_.park) return false;
     }
     drop_lone_riders();

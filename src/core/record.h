@@ -1,6 +1,7 @@
 // A record and what is known of it: the page and the row as observed, the link with its shadows, requests still open.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -77,6 +78,13 @@ struct Link {
   Times page_seen, row_seen;  // when an unresolved difference was first seen (empty: none)
   std::vector<std::pair<std::size_t, Side>> choices;  // a person's decision on open conflicts, per field
   std::vector<std::size_t> unsettled;  // fields in which the halves never agreed yet (met differing, a person must say)
+
+  /// Whether the field's conflict is open, or decided and not carried out yet.
+  bool in_dispute(std::size_t field) const {
+    const auto seen = [field](const Times& times) { return field < times.size() && times[field].has_value(); };
+    return seen(page_seen) || seen(row_seen) ||
+           std::ranges::find(choices, field, &std::pair<std::size_t, Side>::first) != choices.end();
+  }
 };
 
 /// A related record, as far as a link needs it.

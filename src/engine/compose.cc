@@ -120,6 +120,12 @@ Link Composer::link_after_row(const Work& work) const {
     settle(i);
   };
   for (const std::size_t i : action.agreed) take_both(i);
+  for (const std::size_t i : action.settled) {
+    if (has_field(action.page_set, i)) continue;  // over when the page is written
+    std::erase_if(link.choices, [i](const auto& choice) { return choice.first == i; });
+    if (i < link.page_seen.size()) link.page_seen[i].reset();
+    if (i < link.row_seen.size()) link.row_seen[i].reset();
+  }
   for (const std::size_t i : action.noticed) link.page_shadow[i] = action.page_now[i];
   if (action.row_op == RowOp::insert) {
     // A whole row made from a page: both halves agree in everything that travels to the row.

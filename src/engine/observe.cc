@@ -486,6 +486,12 @@ class Observer {
         if (due) forget_waiting(key, {});
       }
     }
+    // The page of a record that waits shows more than its shadow does.
+    std::vector<std::size_t> waiting;
+    for (std::size_t i = 0; i < states.size(); ++i) {
+      if (states[i].link && waits(*states[i].link)) waiting.push_back(i);
+    }
+    if (auto done = confirm(states, waiting); !done) return done;
     if (auto found = find_targets(run_, states); !found) return found;
     for (auto& state : states) {
       auto added = state.link ? add(std::move(state)) : add_unlinked_row(std::move(state));

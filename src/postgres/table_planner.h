@@ -67,6 +67,7 @@ class TablePlanner {
   Status join_table(const JoinSpec& join);
   Status adopt_join_table(const JoinSpec& join);
   Status check_join_type(const JoinSpec& join, const Column& column, const std::string& wanted) const;
+  Status key_index(const std::string& column);
   Status index(const std::string& name, const std::string& on, const std::string& why);
   Status keeper(const std::string& trigger, const std::string& function, const std::vector<std::string>& columns,
                 const std::string& when, const std::string& why);

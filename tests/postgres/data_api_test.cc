@@ -142,6 +142,20 @@ TEST(DataApiFailure, names_what_a_person_can_do) {
       HasSubstr("GRANT SELECT, INSERT, UPDATE, DELETE ON table \"task\" TO \"service_role\""));
 }
 
+TEST(UnguardedWrite, is_told_from_locks_upserts_and_writes_with_where) {
+  for (const char* source :
+       {"delete from public.kept; x", "begin DELETE\n FROM kept; end", "update kept set a = 1; select 1 where true",
+        "update public.kept k set a = 1", "execute 'delete from ' || place || ' x'"}) {
+    EXPECT_NE(testing::unguarded_write(source), "") << source;
+  }
+  for (const char* source :
+       {"delete from kept where true", "delete from kept k using t where k.id = t.id;",
+        "update kept set a = 1 where true", "insert into kept values (1) on conflict (id) do update set a = 1",
+        "select 1 from kept for update of kept;", "-- delete from kept;\nselect 1", "select 'an update of rows'"}) {
+    EXPECT_EQ(testing::unguarded_write(source), "") << source;
+  }
+}
+
 // --- over the stand-in
 
 class DataApiTest : public ::testing::Test {

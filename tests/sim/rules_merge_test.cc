@@ -169,6 +169,29 @@ TEST_F(Dispute, is_over_when_people_agree_by_themselves) {
   EXPECT_EQ(story.waiting(record.row), nullptr);
 }
 
+// Found under fire: a decision whose conflict was gone by the time of the next run waited for ever.
+TEST_F(Dispute, is_over_when_what_was_in_dispute_was_taken_back) {
+  for (const bool decided : {false, true}) {
+    for (const auto& [page_back, row_back] : {std::pair{true, true}, {true, false}, {false, true}}) {
+      story.pair.conflict.prefer = Prefer::ask;
+      const Value base = story.in_supabase(record.row, Story::note);
+      in_page = story.fresh("r1", Story::note);
+      in_row = story.fresh("r1", Story::note);
+      page_then_row(3 * minute_ms);
+      story.sync();
+      EXPECT_EQ(story.postgres.open_conflicts().size(), 1U);
+      if (decided) story.postgres.decide(record.row, Story::note, Side::notion);
+      if (page_back) story.edit_page(record.page, {{Story::note, base}});
+      if (row_back) story.edit_row(record.row, {{Story::note, base}});
+      EXPECT_TRUE(story.comes_to_rest());
+      EXPECT_EQ(story.in_notion(record.page, Story::note), story.in_supabase(record.row, Story::note));
+      EXPECT_EQ(story.waiting(record.row), nullptr) << decided << page_back << row_back;
+      EXPECT_TRUE(story.postgres.open_conflicts().empty()) << decided << page_back << row_back;
+      EXPECT_TRUE(story.postgres.links().at(record.row).choices.empty()) << decided << page_back << row_back;
+    }
+  }
+}
+
 TEST_F(Dispute, record_by_record_gives_the_whole_record_to_the_newer_half) {
   story.pair.conflict.granularity = Granularity::record;
   const Value score = story.fresh("r1", Story::score);

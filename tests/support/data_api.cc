@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <regex>
 #include <stdexcept>
 #include <thread>
 
@@ -131,6 +132,43 @@ DataApi::DataApi(const std::string& url) : owner_url_(url), url_(as_user(url, "a
   auto started = HttpServer::start(options, [this](const HttpRequest& request) { return answer(request); });
   if (!started) throw std::runtime_error(started.error().what);
   server_ = std::move(*started);
+}
+
+std::string unguarded_write(std::string_view source) {
+  std::string text(source);
+  text = std::regex_replace(text, std::regex("--[^\n]*"), "");
+  static const std::regex write(R"(\b(delete\s+from|update)\s+[^;]*)", std::regex::icase);
+  static const std::regex guarded(R"(\bwhere\b)", std::regex::icase);
+  // A lock (FOR UPDATE), an upsert (DO UPDATE SET), a trigger's event and the like write nothing by themselves.
+  static const std::regex statement(R"(^delete\b|^update\s+(only\s+)?[\w.%$'"|]+[^;]*\bset\b)", std::regex::icase);
+  for (auto at = std::sregex_iterator(text.begin(), text.end(), write); at != std::sregex_iterator(); ++at) {
+    const std::string found = at->str();
+    const std::string before = at->prefix().str();
+    const bool clause =
+        std::regex_search(before, std::regex(R"((\bfor|\bdo|\bno\s+key|\bon|\bkey)\s+$)", std::regex::icase));
+    if (clause || !std::regex_search(found, statement) || std::regex_search(found, guarded)) continue;
+    return found.substr(0, 80);
+  }
+  return "";
+}
+
+std::string DataApi::unguarded(PGconn* connection, const std::string& function) {
+  const Done sources(
+      PQexec(connection, ("select p.oid::text || '/' || p.xmin::text, p.oid::regproc::text, p.prosrc from pg_proc p "
+                          "join pg_namespace n on n.oid = p.pronamespace where n.nspname = 'rowpage' or n.nspname = "
+                          "'public' and p.proname = " +
+                          quote_literal(function))
+                             .c_str()));
+  for (int i = 0; sources.good() && i < PQntuples(sources.result); ++i) {
+    const std::string name = sources.cell(i, 1);
+    const bool of_ours = name.starts_with("rowpage.");
+    if (of_ours && !function.starts_with("rowpage_")) continue;
+    const std::scoped_lock lock(mutex_);
+    const auto [known, fresh] = unguarded_.try_emplace(sources.cell(i, 0));
+    if (fresh) known->second = unguarded_write(sources.cell(i, 2));
+    if (!known->second.empty()) return name + ": " + known->second;
+  }
+  return "";
 }
 
 DataApi::~DataApi() {
@@ -297,6 +335,11 @@ HttpResponse DataApi::call(const std::string& function, const std::string& role,
       "t)::text from pg_proc p join pg_namespace n "
       "on n.oid = pronamespace where nspname = 'public' and proname = " +
       quote_literal(function);
+  if (const std::string found = unguarded(connection, function); !found.empty()) {
+    give(connection);
+    const bool deletes = found.find("delete") != std::string::npos || found.find("DELETE") != std::string::npos;
+    return failure(400, "21000", std::string(deletes ? "DELETE" : "UPDATE") + " requires a WHERE clause", found);
+  }
   for (;;) {
     const Done known(PQexec(connection, about.c_str()));
     if (!known.good()) return fail_with(known);

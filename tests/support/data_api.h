@@ -4,7 +4,9 @@
 // part that Rowpage uses: one RPC per request in one transaction, the role taken from the key and set by an
 // `authenticator` that has 8 s, settings lifted from the function to the transaction, functions that do not write
 // called in a read-only transaction, SQLSTATEs as HTTP statuses, sets of rows cut at 1000, a schema cache that goes
-// stale until NOTIFY pgrst, serialization failures repeated without end. And what stands before it: keys of both
+// stale until NOTIFY pgrst, serialization failures repeated without end. Supabase loads pg-safeupdate there, which no
+// package has either: a function whose text updates or deletes without WHERE is refused before it runs, and so is one
+// that could call such a function of the schema rowpage. And what stands before it: keys of both
 // generations, gateways that give up while the work goes on.
 #pragma once
 
@@ -24,6 +26,9 @@
 #include "base/json.h"
 
 namespace rowpage::testing {
+
+/// The first UPDATE or DELETE without WHERE in the text of a function, comments aside; empty: there is none.
+std::string unguarded_write(std::string_view source);
 
 class DataApi {
  public:
@@ -60,6 +65,8 @@ class DataApi {
  private:
   HttpResponse answer(const HttpRequest& request);
   HttpResponse manage(const HttpRequest& request);
+  /// Where the function, or one of ours that it may call, updates or deletes without WHERE; empty: nowhere.
+  std::string unguarded(PGconn* connection, const std::string& function);
   HttpResponse call(const std::string& function, const std::string& role, const std::string& body);
   bool knows(const std::string& function);
   PGconn* take();
@@ -70,6 +77,7 @@ class DataApi {
   std::vector<PGconn*> idle_;
   PGconn* listener_ = nullptr;
   std::set<std::string> cache_;
+  std::map<std::string, std::string> unguarded_;  // function's oid and version → what was found
   bool cached_ = false;
   Stats stats_;
   std::unique_ptr<HttpServer> server_;
