@@ -1,5 +1,5 @@
-// rowpage_bench [--quick | --linked | --linked-large | --paced | --ways]: the figures of docs/performance.md as one
-// table. Exit code 1 when a bound is missed.
+// rowpage_bench [--quick | --linked | --linked-large | --paced | --ways | --growth]: the figures of docs/performance.md
+// as one table. Exit code 1 when a bound is missed.
 //
 // Speed is told in ratios and counts, which mean the same on every machine; the one claim about time is the request
 // budget, where time is what is promised.
@@ -13,6 +13,7 @@
 #include <fmt/format.h>
 
 #include "bench/figures.h"
+#include "bench/growth.h"
 #include "bench/linked_figures.h"
 #include "bench/receive.h"
 #include "bench/stage.h"
@@ -27,7 +28,7 @@ void say(const std::string& line) {
   std::fflush(stdout);
 }
 
-enum class Which { all, quick, linked, linked_large, paced, ways };
+enum class Which { all, quick, linked, linked_large, paced, ways, growth };
 
 int figures(Which which) {
   int missed = 0;
@@ -41,7 +42,7 @@ int figures(Which which) {
   say("| work | used | necessary, or compared with | ratio | at most | met |");
   say("|---|---|---|---|---|---|");
   const bool lots = which == Which::all || which == Which::quick;
-  const bool linked = which != Which::paced && which != Which::ways;
+  const bool linked = which != Which::paced && which != Which::ways && which != Which::growth;
   if (lots) {
     std::vector<std::int64_t> sizes = {1'000, 10'000};
     if (which == Which::all) sizes.push_back(100'000);
@@ -57,6 +58,7 @@ int figures(Which which) {
   }
   if (which == Which::all || which == Which::paced) paced_creates(report);
   if (which == Which::all || which == Which::ways) ways(report);
+  if (which == Which::all || which == Which::growth) incremental_growth(report);
   say(missed == 0 ? "\nEvery bound is met." : fmt::format("\n{} bounds are missed.", missed));
   return missed == 0 ? 0 : 1;
 }
@@ -75,7 +77,8 @@ int main(int count, char** words) {
     if (count == 2 && std::strcmp(words[1], "--linked-large") == 0) return figures(Which::linked_large);
     if (count == 2 && std::strcmp(words[1], "--paced") == 0) return figures(Which::paced);
     if (count == 2 && std::strcmp(words[1], "--ways") == 0) return figures(Which::ways);
-    std::fprintf(stderr, "usage: rowpage_bench [--quick | --linked | --linked-large | --paced | --ways]\n");
+    if (count == 2 && std::strcmp(words[1], "--growth") == 0) return figures(Which::growth);
+    std::fprintf(stderr, "usage: rowpage_bench [--quick | --linked | --linked-large | --paced | --ways | --growth]\n");
     return 2;
   } catch (const Trouble& trouble) {
     std::fprintf(stderr, "error: %s\n", trouble.what.c_str());

@@ -1,6 +1,7 @@
 #include "core/brake.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace rowpage {
 namespace {
@@ -34,6 +35,19 @@ std::optional<Error> over(const Pair& pair, const Counted& c, const Limit& limit
 
 std::int64_t Limit::of(std::int64_t records) const {
   return std::max(records * percent / 100, at_least);
+}
+
+std::optional<std::int64_t> records_enough(const Pair& pair, const PlanCounts& counts) {
+  std::optional<std::int64_t> enough;
+  const auto need = [&enough](std::int64_t count, const Limit& limit) {
+    if (count <= limit.at_least) return;
+    const std::int64_t records =
+        limit.percent > 0 ? count * 100 / limit.percent + 1 : std::numeric_limits<std::int64_t>::max();
+    enough = std::max(enough.value_or(0), records);
+  };
+  need(std::max(counts.page_deletes, counts.row_deletes), pair.brakes.deletes);
+  need(std::max(counts.page_rewrites, counts.row_rewrites), pair.brakes.rewrites);
+  return enough;
 }
 
 std::optional<Error> check_brakes(const Pair& pair, const PlanCounts& counts, const Allowances& allowed) {

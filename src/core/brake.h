@@ -27,6 +27,9 @@ struct Allowances {
   std::optional<std::int64_t> deletes, rewrites, creates;
 };
 
+/// How many records there must be so that no share of them trips; std::nullopt: the counts pass in any table.
+std::optional<std::int64_t> records_enough(const Pair& pair, const PlanCounts& counts);
+
 /// nullopt: go. Otherwise an Error with Cause::brake whose text names side, count, share, limit and the flag.
 std::optional<Error> check_brakes(const Pair& pair, const PlanCounts& counts, const Allowances& allowed);
 

@@ -143,7 +143,6 @@ void report_as_planned(const Action& action, PairReport& report) {
 }
 
 Status count(Run& run, Plan& plan, PlanCounts& counts, PlanSink* sink) {
-  counts.pages = counts.rows = run.state.live_links;
   counts.first_sync = !run.state.first_sync_done;
   bool stranded = false;
   auto done = plan.for_each([&](RecordState&& state) -> Status {
@@ -164,7 +163,21 @@ Status count(Run& run, Plan& plan, PlanCounts& counts, PlanSink* sink) {
 Status brake(Run& run, const PlanCounts& counts) {
   if (mutated(Mutant::no_brake)) return {};
   const Allowances allowed{run.options.allow_deletes, run.options.allow_rewrites, run.options.allow_creates};
-  auto tripped = check_brakes(run.pair, counts, allowed);
+  const auto check_among = [&](std::int64_t enough) -> Result<std::optional<Error>> {
+    const auto live = run.ports.store.live_links(run.pair, enough);
+    if (!live) return fail(live.error());
+    PlanCounts all = counts;
+    all.pages += *live;
+    all.rows += *live;
+    return check_brakes(run.pair, all, allowed);
+  };
+  std::optional<Error> tripped = check_brakes(run.pair, counts, allowed);
+  if (const auto enough = records_enough(run.pair, counts)) {
+    auto checked = check_among(*enough);
+    if (checked && *checked) checked = check_among(all_links);  // people are told the share
+    if (!checked) return fail(checked.error());
+    tripped = std::move(*checked);
+  }
   if (!tripped) return {};
   return fail(std::move(*tripped));
 }

@@ -329,12 +329,14 @@ class Observer {
   // deletion anyway, the requests are saved and the brake speaks now.
   Status too_many_missing(std::size_t more) {
     missing_ += static_cast<std::int64_t>(more);
-    const std::int64_t limit =
-        std::max(pair_.brakes.deletes.of(run_.state.live_links), run_.options.allow_deletes.value_or(0));
-    if (missing_ <= limit || pair_.deletes == Deletes::ignore || mutated(Mutant::no_brake)) return {};
+    const std::int64_t always = std::max(pair_.brakes.deletes.at_least, run_.options.allow_deletes.value_or(0));
+    if (missing_ <= always || pair_.deletes == Deletes::ignore || mutated(Mutant::no_brake)) return {};
+    const auto live = run_.ports.store.live_links(pair_, all_links);
+    if (!live) return fail(live.error());
+    const std::int64_t limit = std::max(pair_.brakes.deletes.of(*live), always);
+    if (missing_ <= limit) return {};
     return fail({Effect::none, Scope::pair, Cause::brake,
-                 pair_.model + ": brake: at least " + std::to_string(missing_) + " of " +
-                     std::to_string(run_.state.live_links) +
+                 pair_.model + ": brake: at least " + std::to_string(missing_) + " of " + std::to_string(*live) +
                      " linked pages no longer show in Notion's listing; the limit is " + std::to_string(limit) +
                      ". Nothing was changed.",
                  "Was the database emptied, filtered, or unshared from the integration? If they were really deleted: "
@@ -345,7 +347,7 @@ class Observer {
   // By the query where it has proved to work, else by the search where that has, else not at all: the full scan finds
   // the rest.
   Status find_trashed() {
-    if (pair_.deletes == Deletes::ignore || run_.state.live_links == 0 || narrowed()) return {};
+    if (pair_.deletes == Deletes::ignore || !run_.state.has_links || narrowed()) return {};
     const bool by_query = run_.state.trash_query.value_or(false);
     TrashSearch& search = run_.options.shared->trash;
     // One search serves all pairs of a run; a query serves one.

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <optional>
 #include <span>
@@ -173,7 +174,7 @@ struct PairState {
   std::string schema_json;                        // cached SourceSchema, opaque to the store
   Millis schema_ms = 0;                           // database clock
   std::optional<bool> trash_query, trash_search;  // proved to work / proved not to / not yet proved
-  std::int64_t live_links = 0;
+  bool has_links = false;                         // any in which both halves live
 };
 
 /// Links of a join table to make and to remove, named by the linked rows. Making one that is there, or removing one
@@ -267,6 +268,9 @@ struct RunSummary {
   std::string detail;     // one JSON object with the run's figures
 };
 
+/// For Store::live_links(): however many there are.
+inline constexpr std::int64_t all_links = std::numeric_limits<std::int64_t>::max();
+
 class Store {
  public:
   virtual ~Store() = default;
@@ -283,6 +287,8 @@ class Store {
   virtual Status release(const std::string& workspace, const Lease& lease) = 0;
 
   virtual Result<PairState> load(const Pair& pair) = 0;
+  /// Links in which both halves live, counted up to `enough`: counting a million takes a while.
+  virtual Result<std::int64_t> live_links(const Pair& pair, std::int64_t enough) = 0;
 
   /// Links by page id, by row key, or in key order after `after_key` (all links, deleted ones too).
   virtual Result<std::vector<Link>> links_of_pages(const Pair& pair, std::span<const std::string> page_ids) = 0;

@@ -341,11 +341,11 @@ class Verifier {
 }  // namespace
 
 Result<std::uint64_t> verify_cost(const Ports& ports, const Pair& pair) {
-  auto state = ports.store.load(pair);
-  if (!state) return fail(state.error());
+  auto links = ports.store.live_links(pair, all_links);
+  if (!links) return fail(links.error());
   auto rows = ports.table.count(pair);
   if (!rows) return fail(rows.error());
-  const auto pages = static_cast<std::uint64_t>(std::max<std::int64_t>({state->live_links, *rows, 1}));
+  const auto pages = static_cast<std::uint64_t>(std::max<std::int64_t>({*links, *rows, 1}));
   return (pages + 99) / 100;
 }
 

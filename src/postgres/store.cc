@@ -169,7 +169,7 @@ Result<PairState> PostgresStore::load(const Pair& pair) {
            ", p.first_sync_done, p.scan_needed, p.fingerprint, p.bot_id, p.source_schema, " +
            ms_of("p.source_schema_at") +
            ", p.trash_query, p.trash_search, p.database_identity, p.database_identity = rowpage.database_identity(), "
-           "(select count(*) from rowpage.link l where l.pair = p.id and l.page_live and l.row_live), "
+           "exists (select from rowpage.link l where l.pair = p.id and l.page_live and l.row_live), "
            "p.stranded_pages, p.properties::text "
            "from rowpage.pair p where p.id = " +
            pair_id,
@@ -184,7 +184,7 @@ Result<PairState> PostgresStore::load(const Pair& pair) {
   PairState state;
   if (answer->rows() == 1) {
     const bool stored = !answer->text(0, 11).empty();
-    state.live_links = answer->integer(0, 13);
+    state.has_links = answer->flag(0, 13);
     if (stored && answer->flag(0, 12)) {
       state.known = true;
       state.watermark_ms = optional_ms(*answer, 0, 1);
@@ -207,6 +207,15 @@ Result<PairState> PostgresStore::load(const Pair& pair) {
   state.capture_ready = answer->rows() == 1 && captures.size() >= captured_tables(pair);
   for (const auto& capture : captures) state.capture_ready &= capture.ready;
   return state;
+}
+
+Result<std::int64_t> PostgresStore::live_links(const Pair& pair, std::int64_t enough) {
+  auto answer = state_of(pair,
+                         std::string("select count(*) from (select from rowpage.link l where l.pair = ") + pair_id +
+                             " and l.page_live and l.row_live limit $5::bigint) l",
+                         {std::to_string(enough)}, "counting the links of " + pair.model);
+  if (!answer) return fail(answer.error());
+  return *answer ? (*answer)->integer(0, 0) : std::int64_t{0};
 }
 
 Result<std::vector<Link>> PostgresStore::links(const Pair& pair, const std::string& condition, Parameters more) {

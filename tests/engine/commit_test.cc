@@ -38,6 +38,7 @@ class PickyStore : public Store {
   Result<Lease> renew(const std::string&, const Lease& lease, Millis) override { return lease; }
   Status release(const std::string&, const Lease&) override { return {}; }
   Result<PairState> load(const Pair&) override { return PairState{}; }
+  Result<std::int64_t> live_links(const Pair&, std::int64_t) override { return std::int64_t{0}; }
   Result<std::vector<Link>> links_of_pages(const Pair&, std::span<const std::string>) override { return {}; }
   Result<std::vector<Link>> links_of_rows(const Pair&, std::span<const std::string>) override { return {}; }
   Result<std::vector<Link>> links_after(const Pair&, const std::string&, std::size_t) override { return {}; }

@@ -105,7 +105,7 @@ inline std::string text_of(const PairState& s) {
   out << "state " << s.known << s.first_sync_done << s.capture_ready << s.stranded_pages << s.scan_needed << " "
       << s.watermark_ms.value_or(-1) << " " << s.full_scan_ms.value_or(-1) << " " << s.fingerprint << " " << s.bot_id
       << " " << s.schema_json << " " << s.schema_ms << " " << flag(s.trash_query) << flag(s.trash_search) << " "
-      << s.live_links;
+      << s.has_links;
   for (const auto& [name, id] : s.properties) out << " " << name << "=" << id;
   out << "\n";
   return out.str();

@@ -120,6 +120,7 @@ class PostgresModel : public Table, public Store {
   Result<Lease> renew(const std::string& workspace, const Lease& lease, Millis ttl_ms) override;
   Status release(const std::string& workspace, const Lease& lease) override;
   Result<PairState> load(const Pair& pair) override;
+  Result<std::int64_t> live_links(const Pair& pair, std::int64_t enough) override;
   Result<std::vector<Link>> links_of_pages(const Pair& pair, std::span<const std::string> page_ids) override;
   Result<std::vector<Link>> links_of_rows(const Pair& pair, std::span<const std::string> keys) override;
   Result<std::vector<Link>> links_after(const Pair& pair, const std::string& after_key, std::size_t limit) override;

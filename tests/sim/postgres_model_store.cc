@@ -32,9 +32,16 @@ Result<PairState> PostgresModel::load(const Pair& pair) {
   if (auto error = trouble("loading state")) return fail(*error);
   PairState state = at_->state;
   state.capture_ready = !capture_broken;
-  state.live_links =
-      std::ranges::count_if(at_->links, [](const auto& link) { return link.second.page_live && link.second.row_live; });
+  state.has_links =
+      std::ranges::any_of(at_->links, [](const auto& link) { return link.second.page_live && link.second.row_live; });
   return state;
+}
+
+Result<std::int64_t> PostgresModel::live_links(const Pair& pair, std::int64_t enough) {
+  const Use use(*this, pair);
+  if (auto error = trouble("counting links")) return fail(*error);
+  const auto live = [](const auto& link) { return link.second.page_live && link.second.row_live; };
+  return std::min<std::int64_t>(std::ranges::count_if(at_->links, live), enough);
 }
 
 Result<std::vector<Link>> PostgresModel::links_of_pages(const Pair& pair, std::span<const std::string> page_ids) {
