@@ -4,7 +4,7 @@
 set -eu
 share='Commands.sync*:Commands.a_conflict*:Commands.a_record*:Commands.killed*:Commands.setup_reset*:Commands.an_interrupt*'
 share=$share':Kill.creates*:LinksEndToEnd.a_first*:LinksEndToEnd.a_link_made*:LinksEndToEnd.many*:LinksSetup.reset*'
-share=$share':LinksKill.at_random*:Verify.*:Hostile.long*'
+share=$share':LinksKill.at_random*:Verify.*:Hostile.long*:SupabaseFeatures.*'
 all='-Demo*:Docs*:Diagram*:Arguments*:BadInput*:DataApi*'
 # A report of its own beside that of the direct way.
 case ${GTEST_OUTPUT:-} in xml:*/) export GTEST_OUTPUT="${GTEST_OUTPUT}test_cli_over_$2.xml" ;; esac

@@ -1,5 +1,10 @@
-// Beside Supabase's own features: columns of types that Rowpage does not know, generated columns, and triggers that keep
-// embeddings, which write the rows they embed.
+// Beside Supabase's own features: columns of types that Rowpage does not know, generated columns, and triggers that
+// keep embeddings, which write the rows they embed.
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -9,8 +14,8 @@
 namespace rowpage::test {
 namespace {
 
-// As Supabase's guide to automatic embeddings has it: a change of the content clears the embedding and queues a job, and
-// a worker writes the embedding later. pgvector is no package here, so a domain stands for its type.
+// As Supabase's guide to automatic embeddings has it: a change of the content clears the embedding and queues a job,
+// and a worker writes the embedding later. pgvector is no package here, so a domain stands for its type.
 constexpr const char* embeddings = R"(
   create schema extensions;
   create domain extensions.vector as double precision[];
@@ -61,7 +66,8 @@ TEST(SupabaseFeatures, embeddings_and_generated_columns_are_neither_carried_nor_
   EXPECT_EQ(world.writes_counted(), writes) << "no page was touched for an embedding";
 
   // An edit in Notion clears the embedding of its row, as an edit in SQL would; the worker's answer stays in Supabase.
-  world.person("PATCH", "/v1/pages/" + page, json::object{{"properties", json::object{{"Decision", title("Buy more beans")}}}});
+  world.person("PATCH", "/v1/pages/" + page,
+               json::object{{"properties", json::object{{"Decision", title("Buy more beans")}}}});
   world.advance();
   sync();
   EXPECT_EQ(world.sql("select shouted from decision_vault where decision = 'Buy more beans'"), "BUY MORE BEANS");
@@ -72,6 +78,31 @@ TEST(SupabaseFeatures, embeddings_and_generated_columns_are_neither_carried_nor_
   EXPECT_EQ(world.writes_counted(), writes) << "what the worker wrote went nowhere";
   EXPECT_EQ(world.live_pages(), world.live_rows());
   EXPECT_EQ(world.number("select count(*) from decision_vault where embedding is not null"), 2);
+}
+
+// Supabase's poolers give a few connections to everybody together.
+TEST(SupabaseFeatures, a_run_takes_at_most_three_connections) {
+  World world;
+  if (!world.trouble().empty()) GTEST_SKIP() << world.trouble();
+  world.set_up();
+  for (int i = 0; i < 30; ++i) world.page("Decision " + std::to_string(i), "Rent", "2026-03-01");
+  world.sql(
+      "insert into decision_vault (decision, type, date) select 'Row ' || n, 'Rent', '2026-04-01' from "
+      "generate_series(1, 15) n");
+  world.advance();
+  world.control("POST", "/_sandbox/habits", json::object{{"latency_ms", 20}});
+  const auto child = world.start({"sync"});
+  std::int64_t most = 0;
+  int status = 0;
+  for (int tries = 0; tries < 400 && ::waitpid(child, &status, WNOHANG) == 0; ++tries) {
+    most = std::max(most, world.number("select count(*) from pg_stat_activity where datname = current_database() and "
+                                       "backend_type = 'client backend' and pid <> pg_backend_pid() and usename <> "
+                                       "'authenticator' and query not like 'listen%'"));
+    ::usleep(10'000);
+  }
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+  EXPECT_LE(most, 3);
+  EXPECT_EQ(world.live_pages(), world.live_rows());
 }
 
 }  // namespace
