@@ -91,15 +91,12 @@ Answer answer_of(PGresult* result) {
   return Answer(std::make_unique<Received>(result));
 }
 
-Error unavailable(std::string what) {
-  return Error{
-      .effect = Effect::none,
-      .scope = Scope::workspace,
-      .cause = Cause::unavailable,
-      .what = std::move(what),
-      .hint =
-          "Is the database up and reachable from here? Supabase: a paused project must be restored in the dashboard; "
-          "the direct host speaks IPv6 only, the pooler's host IPv4."};
+Error unavailable(std::string what, const ConnectPlan& plan = {}) {
+  return Error{.effect = Effect::none,
+               .scope = Scope::workspace,
+               .cause = Cause::unavailable,
+               .what = std::move(what),
+               .hint = unreachable_hint(plan)};
 }
 
 }  // namespace
@@ -186,7 +183,7 @@ Error ConnectedDatabase::connection_error() const {
   if (const std::string hint = transport_hint(text); !hint.empty()) {
     return Error{.scope = Scope::workspace, .cause = Cause::usage, .what = what, .hint = hint};
   }
-  return unavailable(what);
+  return unavailable(what, *plan_);
 }
 
 Status ConnectedDatabase::connect() {

@@ -86,6 +86,16 @@ std::string project_of(std::string_view host, std::string_view user) {
   return reference ? std::string(name) : std::string();
 }
 
+std::string unreachable_hint(const ConnectPlan& plan) {
+  const std::string up =
+      "Is the database up and reachable from here? Supabase: a paused project must be restored in the dashboard";
+  if (!plan.direct) return up + "; the direct host speaks IPv6 only, the pooler's host IPv4.";
+  return up +
+         ". Its direct host speaks IPv6 only; where this machine has none, use the session pooler's URL (dashboard, "
+         "Connect; the user is postgres." +
+         plan.project + "), or SUPABASE_URL with a secret key.";
+}
+
 Result<ConnectPlan> plan_connection(std::string_view url) {
   char* raw_message = nullptr;
   const std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> options(
@@ -113,6 +123,7 @@ Result<ConnectPlan> plan_connection(std::string_view url) {
     plan.local &= is_local(host);
   plan.role = given["user"];
   plan.project = project_of(given["host"], given["user"]);
+  plan.direct = !plan.project.empty() && given["host"].starts_with("db.");
   plan.place = given["user"] + "@" + (given["host"].empty() ? given["hostaddr"] : given["host"]) +
                (given["port"].empty() ? "" : ":" + given["port"]) + "/" + given["dbname"];
 

@@ -62,6 +62,17 @@ TEST(Transport, a_projects_reference_is_read_from_every_kind_of_address) {
   EXPECT_EQ(project_of("127.0.0.1", "postgres"), "");
 }
 
+TEST(Transport, a_direct_host_that_cannot_be_reached_names_the_pooler_and_the_data_api) {
+  const auto direct = plan_connection("postgresql://postgres:x@db.abcdefghijklmnopqrst.supabase.co:5432/postgres");
+  ASSERT_TRUE(direct) << direct.error().what;
+  for (const char* named : {"IPv6 only", "session pooler", "postgres.abcdefghijklmnopqrst", "SUPABASE_URL"})
+    EXPECT_NE(unreachable_hint(*direct).find(named), std::string::npos) << named;
+  const auto pooled = plan_connection(
+      "postgresql://postgres.abcdefghijklmnopqrst:x@aws-0-eu-central-1.pooler.supabase.com:5432/postgres");
+  ASSERT_TRUE(pooled) << pooled.error().what;
+  EXPECT_EQ(unreachable_hint(*pooled).find("session pooler's URL"), std::string::npos);
+}
+
 TEST(Transport, passwords_are_blanked_in_every_spelling) {
   for (const char* url :
        {"postgresql://u:geheim@h/x", "postgresql://u:ge@heim@h/x", "host=h password=geheim user=u",
