@@ -132,7 +132,8 @@ Result<std::unique_ptr<Database>> Session::data_api() {
 }
 
 std::string Session::project() const {
-  return config_.connections.project.empty() ? database_->project() : config_.connections.project;
+  const std::string shown = database_->project();
+  return shown.empty() ? config_.connections.project : shown;
 }
 
 Result<std::unique_ptr<Database>> Session::other_way() {

@@ -72,7 +72,7 @@ class Session {
   Result<Database*> setup_database();
   /// The Data API where it is configured beside a direct connection, which is then used; nullptr: nothing else is.
   Result<std::unique_ptr<Database>> other_way();
-  /// Supabase's reference of the project, as configured or as the address shows it; empty: unknown.
+  /// Supabase's reference of the project, as the address in use shows it, or else as configured; empty: unknown.
   std::string project() const;
   PostgresStore& store() { return *store_; }
   PostgresTable& table() { return *table_; }

@@ -85,6 +85,12 @@ struct Link {
     return seen(page_seen) || seen(row_seen) ||
            std::ranges::find(choices, field, &std::pair<std::size_t, Side>::first) != choices.end();
   }
+  /// The field's conflict is over, whoever won.
+  void end_dispute(std::size_t field) {
+    std::erase_if(choices, [field](const auto& choice) { return choice.first == field; });
+    if (field < page_seen.size()) page_seen[field].reset();
+    if (field < row_seen.size()) row_seen[field].reset();
+  }
 };
 
 /// A related record, as far as a link needs it.

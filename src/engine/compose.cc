@@ -110,9 +110,7 @@ Link Composer::link_after_row(const Work& work) const {
   }
   const auto settle = [&](std::size_t i) {
     std::erase(link.unsettled, i);
-    std::erase_if(link.choices, [i](const auto& choice) { return choice.first == i; });
-    if (i < link.page_seen.size()) link.page_seen[i].reset();
-    if (i < link.row_seen.size()) link.row_seen[i].reset();
+    link.end_dispute(i);
   };
   const auto take_both = [&](std::size_t i) {
     link.page_shadow[i] = action.page_now[i];
@@ -121,10 +119,7 @@ Link Composer::link_after_row(const Work& work) const {
   };
   for (const std::size_t i : action.agreed) take_both(i);
   for (const std::size_t i : action.settled) {
-    if (has_field(action.page_set, i)) continue;  // over when the page is written
-    std::erase_if(link.choices, [i](const auto& choice) { return choice.first == i; });
-    if (i < link.page_seen.size()) link.page_seen[i].reset();
-    if (i < link.row_seen.size()) link.row_seen[i].reset();
+    if (!has_field(action.page_set, i)) link.end_dispute(i);  // or else when the page is written
   }
   for (const std::size_t i : action.noticed) link.page_shadow[i] = action.page_now[i];
   if (action.row_op == RowOp::insert) {
@@ -400,9 +395,7 @@ Link Composer::link_after_page(const Work& work, const Page* page) const {
   }
   const auto settle = [&](std::size_t i) {
     std::erase(link.unsettled, i);
-    std::erase_if(link.choices, [i](const auto& choice) { return choice.first == i; });
-    if (i < link.page_seen.size()) link.page_seen[i].reset();
-    if (i < link.row_seen.size()) link.row_seen[i].reset();
+    link.end_dispute(i);
   };
   const bool carried = action.page_op == PageOp::update;
   for (const auto& change : carried ? action.page_set : std::vector<Change>()) {

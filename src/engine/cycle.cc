@@ -45,13 +45,13 @@ Status load(Run& run) {
   run.set_db_now(*now);
 
   if (run.state.elsewhere) {
-    const std::string what = run.pair.model +
-                             ": what is known of it was stored by another database: this one was restored, " +
-                             "branched or copied";
+    const std::string what =
+        "what is known of it was stored by another database: this one was restored, branched or copied";
     if (run.options.dry_run) {
-      run.report.warnings.push_back(what + ". A sync will ask first");
+      run.report.warnings.push_back(run.pair.model + ": " + what + ". A sync will ask first");
     } else if (!run.options.allow_copied_database && !mutated(Mutant::no_brake)) {
-      return fail({Effect::none, Scope::pair, Cause::brake, "brake: " + what + ". Nothing was changed.",
+      return fail({Effect::none, Scope::pair, Cause::brake,
+                   run.pair.model + ": brake: " + what + ". Nothing was changed.",
                    "If the original still syncs with this Notion database, give this one a Notion database of its own. "
                    "If it has taken the original's place: `rowpage sync --allow-copied-database`."});
     }

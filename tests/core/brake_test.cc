@@ -68,5 +68,25 @@ RC_GTEST_PROP(Brake, yields_to_the_number_it_names_and_to_no_smaller_one, ()) {
   if (tripped) RC_ASSERT(check_brakes(text_pair(), counts, {counts.row_deletes - 1, {}, {}}).has_value());
 }
 
+TEST(Brake, as_many_records_as_are_enough_let_the_counts_pass_and_far_fewer_do_not) {
+  Pair pair;
+  PlanCounts counts;
+  EXPECT_FALSE(records_enough(pair, counts)) << "nothing to ask for";
+  for (std::int64_t deletes = 1; deletes < 400; deletes += 7) {
+    for (const int percent : {1, 7, 10, 33, 100}) {
+      pair.brakes.deletes = {percent, 5};
+      counts = {};
+      counts.row_deletes = deletes;
+      const auto enough = records_enough(pair, counts);
+      ASSERT_EQ(enough.has_value(), deletes > 5) << deletes;
+      if (!enough) continue;
+      counts.rows = *enough;
+      EXPECT_FALSE(check_brakes(pair, counts, {})) << deletes << " at " << percent << " %";
+      counts.rows = *enough / 2;
+      EXPECT_TRUE(check_brakes(pair, counts, {})) << deletes << " at " << percent << " %";
+    }
+  }
+}
+
 }  // namespace
 }  // namespace rowpage

@@ -15,6 +15,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/json.h"
@@ -49,6 +50,10 @@ int work(std::uint64_t seed, std::uint64_t count, std::uint64_t jobs, bool verbo
 
 }  // namespace
 
+static bool known_way(std::string_view way) {
+  return way == "direct" || way == "session" || way == "transaction" || way == "data-api";
+}
+
 int main(int argc, char** argv) {
   std::uint64_t seed = 1, count = 0, jobs = 2;
   bool keep_going = false, mutant = false;
@@ -64,7 +69,7 @@ int main(int argc, char** argv) {
       jobs = number();
     } else if (option == "--keep-going") {
       keep_going = true;
-    } else if (option == "--way" && i + 1 < argc) {
+    } else if (option == "--way" && i + 1 < argc && known_way(argv[i + 1])) {
       way = std::string(" --way ") + argv[i + 1];
       ::setenv("FIRE_WAY", argv[++i], 1);
     } else if (option == "--mutant") {
