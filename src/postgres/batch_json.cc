@@ -94,7 +94,7 @@ Result<std::optional<Write>> write_of(const Pair& pair, const RowWrite& row) {
   return std::optional(std::move(write));
 }
 
-json::array texts_json(const TextList& texts) {
+json::array texts_json(const std::vector<std::string>& texts) {
   json::array list;
   for (const auto& text : texts) list.emplace_back(text);
   return list;
@@ -124,35 +124,45 @@ json::object errand_to_json(const Errand& errand) {
           {"other", errand.other},        {"to_schema", errand.to_schema}, {"to_table", errand.to_table}};
 }
 
-json::object link_to_json(const Pair& pair, const RowShape& shape, const Item& item) {
+/// `written`: columns of the item's row that this batch writes. As stored they are its shadow, except for those kept.
+/// What has its usual value is left out (see rowpage.store_links): that is most of it for most records.
+json::object link_to_json(const Pair& pair, const RowShape& shape, const Item& item,
+                          const std::vector<std::string>& written) {
   const Link& link = *item.link;
   json::object page_shadow;
   for (std::size_t i = 0; i < link.page_shadow.size() && i < pair.fields.size(); ++i) {
     page_shadow[shape.name(i)] = value_to_json(link.page_shadow[i]);
   }
+  json::object row_shadow = shape.shadow_to_json(row_shadow_of(item));
+  std::vector<std::string> keep;
+  for (const auto field : item.keep_shadow) {
+    keep.push_back(shape.name(field));
+    if (!pair.fields[field].end_column.empty()) keep.push_back(pair.fields[field].end_column);
+  }
+  for (const auto& column : written) {
+    if (std::ranges::find(keep, column) == keep.end()) row_shadow.erase(column);
+  }
   json::object choices;
   for (const auto& [field, side] : link.choices) choices[shape.name(field)] = side_word(side);
-  json::array keep;
-  for (const auto field : item.keep_shadow) {
-    keep.emplace_back(shape.name(field));
-    if (!pair.fields[field].end_column.empty()) keep.emplace_back(pair.fields[field].end_column);
-  }
   json::array unsettled;
   for (const auto field : link.unsettled) unsettled.emplace_back(shape.name(field));
-  return {{"row_key", link.key},
-          {"page_id", link.page_id},
-          {"nonce", link.nonce},
-          {"page_shadow", std::move(page_shadow)},
-          {"row_shadow", shape.shadow_to_json(row_shadow_of(item))},
-          {"page_live", link.page_live},
-          {"row_live", link.row_live},
-          {"page_edited_ms", link.page_edited_ms},
-          {"page_seen", times_to_json(shape, link.page_seen)},
-          {"row_seen", times_to_json(shape, link.row_seen)},
-          {"choices", std::move(choices)},
-          {"unsettled", std::move(unsettled)},
-          {"page_noted", link.page_noted},
-          {"keep", std::move(keep)}};
+
+  json::object entry{{"page_id", link.page_id}, {"nonce", link.nonce}, {"page_shadow", std::move(page_shadow)}};
+  const auto unless = [&entry](bool usual, std::string_view key, auto&& value) {
+    if (!usual) entry[key] = std::forward<decltype(value)>(value);
+  };
+  unless(link.key.empty(), "row_key", link.key);
+  unless(row_shadow.empty(), "row_shadow", std::move(row_shadow));
+  unless(link.page_live, "page_live", link.page_live);
+  unless(link.row_live, "row_live", link.row_live);
+  unless(link.page_edited_ms == 0, "page_edited_ms", link.page_edited_ms);
+  unless(link.page_seen.empty(), "page_seen", times_to_json(shape, link.page_seen));
+  unless(link.row_seen.empty(), "row_seen", times_to_json(shape, link.row_seen));
+  unless(choices.empty(), "choices", std::move(choices));
+  unless(unsettled.empty(), "unsettled", std::move(unsettled));
+  unless(!link.page_noted, "page_noted", link.page_noted);
+  unless(keep.empty(), "keep", texts_json(keep));
+  return entry;
 }
 
 /// History of a row in the row's own text forms, so that it can be put back exactly; of a page as Values.
@@ -241,10 +251,13 @@ void add_errands(const Item& item, std::size_t number, Lists& lists) {
   }
 }
 
-/// `writes`: the item's row is written by this batch, so its history is taken from the row itself, before and after.
-void add_item(const Pair& pair, const RowShape& shape, const Item& item, std::size_t number, bool writes,
+/// `write`: of the item's row; null: this batch writes none. The row's history is taken from the row, before and after.
+void add_item(const Pair& pair, const RowShape& shape, const Item& item, std::size_t number, const Write* write,
               Lists& lists) {
-  if (item.link) lists.add("links", number, link_to_json(pair, shape, item));
+  if (item.link) {
+    lists.add("links", number,
+              link_to_json(pair, shape, item, write ? write->shape.columns : std::vector<std::string>()));
+  }
   if (item.unlink) lists.add("unlink", number, {{"row_key", item.key}, {"page_id", item.page_id}});
   for (const auto& c : item.conflicts) {
     lists.add("conflicts", number,
@@ -265,16 +278,16 @@ void add_item(const Pair& pair, const RowShape& shape, const Item& item, std::si
               {{"row_key", item.key}, {"page_id", item.page_id}, {"field", shape.name(field)}});
   }
   for (const auto& h : item.history) {
-    const bool of_row = writes && h.side == Side::supabase;
-    lists.add("history", number,
-              {{"row_key", item.key},
-               {"page_id", item.page_id},
-               {"side", side_word(h.side)},
-               {"action", h.action},
-               {"before", of_row ? json::value(nullptr) : history_values(pair, shape, h.side, h.before)},
-               {"after", of_row ? json::value(nullptr) : history_values(pair, shape, h.side, h.after)},
-               {"reason", storable(h.reason)},
-               {"of_row", of_row}});
+    json::object entry{{"page_id", item.page_id}, {"side", side_word(h.side)}, {"action", h.action}};
+    if (!item.key.empty()) entry["row_key"] = item.key;
+    if (!h.reason.empty()) entry["reason"] = storable(h.reason);
+    if (write && h.side == Side::supabase) {
+      entry["of_row"] = true;
+    } else {
+      entry["before"] = history_values(pair, shape, h.side, h.before);
+      entry["after"] = history_values(pair, shape, h.side, h.after);
+    }
+    lists.add("history", number, std::move(entry));
   }
   for (const auto& p : item.note) {
     lists.add("note", number,
@@ -310,7 +323,7 @@ void add_item(const Pair& pair, const RowShape& shape, const Item& item, std::si
   }
   for (const auto id : item.ack) lists.add("ack", number, {{"id", id}});
   add_errands(item, number, lists);
-  if (!writes || item.row->kind == RowWrite::Kind::hard_delete) return;
+  if (!write || item.row->kind == RowWrite::Kind::hard_delete) return;
   for (const auto& edge : item.row->edges) {
     lists.add("edges", number,
               {{"name", shape.name(edge.field)}, {"added", texts_json(edge.add)}, {"dropped", texts_json(edge.drop)}});
@@ -374,18 +387,18 @@ Result<json::object> batch_to_json(const Pair& pair, const RowShape& shape, cons
   std::map<Shape, json::array> groups;  // inserts sort behind deletes and updates: a freed unique value is free by then
   for (std::size_t i = 0; i < batch.items.size(); ++i) {
     const Item& item = batch.items[i];
-    bool writes = false;
+    std::optional<Write> write;
     if (item.row) {
-      auto write = write_of(pair, *item.row);
-      if (!write) return fail(write.error());
-      writes = write->has_value();
-      if (writes) {
-        json::array entry{i, (*write)->key, item.row->version};
-        for (const auto& cell : (*write)->cells) entry.push_back(cell_json(cell));
-        groups[(*write)->shape].emplace_back(std::move(entry));
-      }
+      auto made = write_of(pair, *item.row);
+      if (!made) return fail(made.error());
+      write = std::move(*made);
     }
-    add_item(pair, shape, item, i, writes, lists);
+    if (write) {
+      json::array entry{i, write->key, item.row->version};
+      for (const auto& cell : write->cells) entry.push_back(cell_json(cell));
+      groups[write->shape].emplace_back(std::move(entry));
+    }
+    add_item(pair, shape, item, i, write ? &*write : nullptr, lists);
   }
   json::array writes;
   for (auto& [group, rows] : groups) {

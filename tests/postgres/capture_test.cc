@@ -31,6 +31,24 @@ TEST_P(CaptureTest, our_own_writes_leave_no_echo_and_everybody_elses_do) {
   EXPECT_FALSE(changes->changes[0].own);
 }
 
+TEST_P(CaptureTest, rows_we_insert_do_not_pass_through_the_queue_and_rows_inserted_because_of_them_do) {
+  const auto drawn = [&] { return cell(direct, "select last_value from rowpage.change_log_id_seq"); };
+  sql(direct, "insert into vault (decision) values ('by hand'); delete from rowpage.change_log where true");
+  const std::string before = drawn();
+  insert_linked("Buy", "p1");
+  EXPECT_EQ(drawn(), before);
+  sql(direct,
+      "create function twin() returns trigger language plpgsql as $$begin insert into public.vault (decision) values "
+      "('twin of ' || new.decision); return null; end$$; create trigger twin after insert on vault for each row "
+      "when (new.decision = 'Sell') execute function twin()");
+  insert_linked("Sell", "p2");
+  auto changes = table->changes(pair, 0, 10);
+  ASSERT_TRUE(changes);
+  ASSERT_EQ(changes->changes.size(), 1U);
+  EXPECT_FALSE(changes->changes[0].own);
+  EXPECT_EQ(cell(direct, "select decision from vault where id = '" + changes->changes[0].key + "'"), "twin of Sell");
+}
+
 TEST_P(CaptureTest, a_default_the_database_filled_in_stays_queued_and_out_of_the_shadow) {
   Item item{.row = RowWrite{.kind = RowWrite::Kind::insert, .set = {{decision, std::string("Buy")}}},
             .link = Link{.page_id = "p1"}};
