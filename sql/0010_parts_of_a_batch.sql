@@ -269,7 +269,7 @@ begin
   insert into rowpage.link as l (pair, row_key, page_id, nonce, page_shadow, row_shadow, page_live, row_live, page_edited_at,
                                  page_seen, row_seen, choices, unsettled, page_noted)
   select this_pair, coalesce(nullif(n.row_key, ''), s.row_key, ''), n.page_id, n.nonce, n.page_shadow,
-         coalesce(n.row_shadow, '{}') || coalesce(jsonb_object(columns, s.after[:cardinality(columns)]) - (coalesce(n.keep, '{}') || s.derived), '{}'),
+         case when n.row_shadow is null then coalesce(as_stored, '{}') else n.row_shadow || coalesce(as_stored, '{}') end,
          coalesce(n.page_live, true), coalesce(n.row_live, true), to_timestamp(nullif(n.page_edited_ms, 0) / 1000.0),
          coalesce(n.page_seen, '{}'), coalesce(n.row_seen, '{}'), coalesce(n.choices, '{}'), coalesce(n.unsettled, '{}'),
          coalesce(n.page_noted, false)
@@ -277,6 +277,7 @@ begin
          as n(o int, row_key text, page_id text, nonce text, page_shadow jsonb, row_shadow jsonb, page_live boolean,
               row_live boolean, page_edited_ms bigint, page_seen jsonb, row_seen jsonb, choices jsonb, unsettled text[], page_noted boolean, keep text[])
     left join unnest(stored) s on s.o = n.o
+   cross join lateral (select jsonb_object(columns, s.after[:cardinality(columns)]) - (coalesce(n.keep, '{}') || s.derived)) as x(as_stored)
    where not n.o = any(moved)
   on conflict (pair, row_key) where row_key <> '' do update
     set page_id = excluded.page_id, nonce = excluded.nonce, page_shadow = excluded.page_shadow,
@@ -343,12 +344,12 @@ declare
   this_run bigint := nullif((request ->> 'run')::bigint, 0);
   names text[] := array(select jsonb_array_elements_text(request #> '{pair,columns}'))
     || array(select j ->> 'name' from jsonb_array_elements(request #> '{pair,joins}') j);
-  nothing text[] := array_fill(null::text, array[cardinality(names)]);
 begin
   insert into rowpage.history (pair, run, row_key, page_id, side, action, before, after, reason)
   select this_pair, this_run, coalesce(nullif(n.row_key, ''), s.row_key, ''), n.page_id, n.side, n.action,
          case when n.of_row is not true or s.o is null then n.before
-              when s.after is null or names <@ s.written then nullif(jsonb_object(names, coalesce(s.before, nothing)), '{}')
+              when s.before is null then null
+              when s.after is null or names <@ s.written then nullif(jsonb_object(names, s.before), '{}')
               else (select jsonb_object_agg(c, v) from unnest(names, s.before) u(c, v) where c = any(s.written)) end,
          case when n.of_row is not true or s.o is null then n.after
               when names <@ s.written then nullif(jsonb_object(names, s.after), '{}')

@@ -117,7 +117,7 @@ Result<Database*> Session::setup_database() {
     options.project = c.project;
     options.token = c.access_token.reveal();
     if (!c.management_url.empty()) options.url = c.management_url;
-    auto made = ManagementDatabase::make(data_http(), std::move(options));
+    auto made = ManagementDatabase::make(data_http(), clock(), std::move(options));
     if (!made) return fail(made.error());
     management_ = std::move(*made);
   }

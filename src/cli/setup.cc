@@ -43,21 +43,12 @@ class Setup {
   }
 
   int print(const std::vector<std::size_t>& pairs) {
-    auto plan = plan_setups(session_.database(), setup_inputs(session_.config(), pairs));
-    std::string script;
-    if (plan) {
-      script = plan->nothing() ? "-- nothing is missing\n" : plan->script();
-    } else if (functions_missing(plan.error())) {
-      // Over the Data API nothing can be looked at before our functions are there, an older schema of ours neither.
-      script =
-          "-- Rowpage setup, first part: its own schema. Run this in Supabase's SQL editor, then\n-- `rowpage setup "
-          "--print` once more, which prints what the tables lack. Where the schema rowpage is there already,\n-- run "
-          "`rowpage "
-          "setup` once with SUPABASE_DB_URL instead, which brings it up to date.\nbegin;\n\n" +
-          migration_script(0) + "\ncommit;\n";
-    } else {
-      return output_.finish("setup", plan.error());
-    }
+    const auto inputs = setup_inputs(session_.config(), pairs);
+    auto plan = plan_setups(session_.database(), inputs);
+    // Over the Data API nothing can be looked at before our functions are there.
+    if (!plan && functions_missing(plan.error())) plan = plan_unseen(session_.database().place(), inputs);
+    if (!plan) return output_.finish("setup", plan.error());
+    const std::string script = plan->nothing() ? "-- nothing is missing\n" : plan->script();
     output_.line(script);
     return output_.finish("setup", ExitCode::done, {{"script", script}});
   }
@@ -318,6 +309,9 @@ Command setup_command() {
       "PostgreSQL: the schema rowpage, the table where it is missing, missing columns and indexes, the triggers that\n"
       "note changed rows. Notion: the database under NOTION_PARENT_PAGE_ID where no id is given, missing properties\n"
       "and options. Nothing that is there is changed or removed; a second setup has nothing to do.\n\n"
+      "The schema is changed over SUPABASE_DB_URL, or over Supabase's Management API (SUPABASE_PROJECT_ID,\n"
+      "SUPABASE_ACCESS_TOKEN). With neither, paste what --print shows into Supabase's SQL editor and run setup again:\n"
+      "it looks whether all is there.\n\n"
       "--reset empties the pairs' tables and forgets their links, so that the next sync fills them from Notion. It is\n"
       "never a deletion in Notion, and it is refused while changes of rows wait for a sync.\n\n"
       "--remove takes Rowpage out of the database: its schema with links, history and conflict log, its triggers, its\n"

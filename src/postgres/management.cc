@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <chrono>
-#include <thread>
 #include <utility>
 
 #include "base/json.h"
@@ -24,7 +22,8 @@ int seconds_of(std::string_view text) {
 
 }  // namespace
 
-Result<std::unique_ptr<ManagementDatabase>> ManagementDatabase::make(HttpClient& http, ManagementOptions options) {
+Result<std::unique_ptr<ManagementDatabase>> ManagementDatabase::make(HttpClient& http, Clock& clock,
+                                                                     ManagementOptions options) {
   const auto refuse = [](std::string what, std::string hint) {
     return fail(Error{Effect::none, Scope::workspace, Cause::usage, std::move(what), std::move(hint)});
   };
@@ -39,11 +38,11 @@ Result<std::unique_ptr<ManagementDatabase>> ManagementDatabase::make(HttpClient&
     return refuse("SUPABASE_ACCESS_TOKEN holds white space or characters that no token has",
                   "Make one at https://supabase.com/dashboard/account/tokens; it begins with sbp_.");
   }
-  return std::unique_ptr<ManagementDatabase>(new ManagementDatabase(http, std::move(options)));
+  return std::unique_ptr<ManagementDatabase>(new ManagementDatabase(http, clock, std::move(options)));
 }
 
-ManagementDatabase::ManagementDatabase(HttpClient& http, ManagementOptions options)
-    : http_(http), options_(std::move(options)) {}
+ManagementDatabase::ManagementDatabase(HttpClient& http, Clock& clock, ManagementOptions options)
+    : http_(http), clock_(clock), options_(std::move(options)) {}
 
 Database::Step ManagementDatabase::try_once(const std::string& body, bool writes, std::string_view doing,
                                             std::string& answer, Error& error) {
@@ -87,9 +86,11 @@ Database::Step ManagementDatabase::try_once(const std::string& body, bool writes
       return Step::failed;
     case 429:
       told(Cause::rate_limited, "the Management API asks to wait (" + said + ")", "Try again in a minute.");
-      std::this_thread::sleep_for(std::chrono::seconds(
-          std::max(1, seconds_of(got.header("retry-after").empty() ? got.header("x-ratelimit-reset")
-                                                                   : got.header("retry-after")))));
+      if (const auto asked = got.header("retry-after"), resets = got.header("x-ratelimit-reset");
+          !clock_.sleep(std::max(1, seconds_of(asked.empty() ? resets : asked)) * second_ms)) {
+        told(Cause::interrupted, "interrupted while the Management API asked to wait", "Run `rowpage setup` again.");
+        return Step::failed;
+      }
       return Step::again;
     default:
       break;

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "base/http_client.h"
+#include "engine/ports.h"
 #include "postgres/database.h"
 
 namespace rowpage {
@@ -22,8 +23,8 @@ struct ManagementOptions {
 class ManagementDatabase : public Database {
  public:
   /// Asks nothing yet. Errors (usage): an address the token must not be sent to, a reference that is none, a token with
-  /// white space. `http` outlives it.
-  static Result<std::unique_ptr<ManagementDatabase>> make(HttpClient& http, ManagementOptions options);
+  /// white space. `http` and `clock` outlive it.
+  static Result<std::unique_ptr<ManagementDatabase>> make(HttpClient& http, Clock& clock, ManagementOptions options);
 
   using Database::read;
   Result<std::vector<Answer>> read(std::span<const Statement> statements, std::string_view doing) override;
@@ -38,12 +39,13 @@ class ManagementDatabase : public Database {
   std::string role() const override { return "postgres"; }
 
  private:
-  ManagementDatabase(HttpClient& http, ManagementOptions options);
+  ManagementDatabase(HttpClient& http, Clock& clock, ManagementOptions options);
   Status run_unit(bool writes, const std::function<Status(Unit&)>& body) override;
   Result<std::string> query(const std::string& sql, bool writes, std::string_view doing);
   Step try_once(const std::string& body, bool writes, std::string_view doing, std::string& answer, Error& error);
 
   HttpClient& http_;
+  Clock& clock_;  // waits where the API asks to
   ManagementOptions options_;
 };
 

@@ -57,6 +57,10 @@ struct TableSpec {
 struct SetupStep {
   std::string statement;  // without the final semicolon
   std::string why;
+  // For a plan made without a look at the database: the step is left out where one of these tables was there before, or
+  // where this condition holds (empty: none).
+  std::vector<std::string> tables;  // quoted names
+  std::string unless;
 };
 
 struct SetupPlan {
@@ -65,8 +69,10 @@ struct SetupPlan {
                                   // transaction that adds them may not use yet
   std::vector<SetupStep> steps;
   std::vector<std::string> notes;  // what was found and left alone
+  bool unseen = false;             // made by plan_unseen()
   bool nothing() const { return before.empty() && steps.empty(); }
-  /// One script to paste, in one transaction but for `before`, each statement under its reason.
+  /// One script to paste, in one transaction but for `before`, each statement under its reason. That of an unseen plan
+  /// looks for itself: it ends where our schema is there, and leaves tables that are there as they are.
   std::string script() const;
 };
 
@@ -83,6 +89,10 @@ struct SetupInput {
 /// indexes and triggers, so that tables may reference each other in a circle. A foreign key or join table to a table
 /// that is neither there nor planned waits: a note says so. Reads only. Errors as plan_setup().
 Result<SetupPlan> plan_setups(Database& database, std::span<const SetupInput> inputs);
+
+/// The same where nothing can be looked at, because our functions are not there yet and there is no other way: what a
+/// new project of Supabase needs. `place` as Database::place(). Tables that turn out to be there are for a second look.
+Result<SetupPlan> plan_unseen(const std::string& place, std::span<const SetupInput> inputs);
 
 /// Carries out what plan_setups() finds, in one transaction (but for SetupPlan::before), then looks again: an error
 /// names what is still missing. The answer is what was done.

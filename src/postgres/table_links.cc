@@ -58,7 +58,8 @@ Status TablePlanner::enum_type(const ColumnSpec& column) {
   if (found->rows() == 0) {
     std::string labels;
     for (const auto& label : column.labels) labels += (labels.empty() ? "" : ", ") + quote_literal(label);
-    step("create type " + name + " as enum (" + labels + ")", "the values of column " + column.name);
+    step("create type " + name + " as enum (" + labels + ")", "the values of column " + column.name, {},
+         "pg_catalog.to_regtype(" + quote_literal(name) + ") is not null");
     return {};
   }
   if (!found->flag(0, 0)) {
@@ -71,8 +72,9 @@ Status TablePlanner::enum_type(const ColumnSpec& column) {
   const auto labels = parse_array(found->text(0, 1)).value_or(std::vector<std::string>{});
   for (const auto& label : column.labels) {
     if (has(labels, label)) continue;
-    context_.plan.before.push_back({"alter type " + name + " add value if not exists " + quote_literal(label),
-                                    "value " + label + " of column " + column.name + " is missing"});
+    context_.plan.before.push_back(
+        {.statement = "alter type " + name + " add value if not exists " + quote_literal(label),
+         .why = "value " + label + " of column " + column.name + " is missing"});
   }
   return {};
 }
@@ -93,8 +95,9 @@ Status TablePlanner::missing_labels(const ColumnSpec& column) {
   const auto labels = parse_array(found->text(0, 2)).value_or(std::vector<std::string>{});
   for (const auto& label : column.labels) {
     if (has(labels, label) || !context_.made.insert("label " + name + " " + label).second) continue;
-    context_.plan.before.push_back({"alter type " + name + " add value if not exists " + quote_literal(label),
-                                    "value " + label + " of column " + column.name + " is missing"});
+    context_.plan.before.push_back(
+        {.statement = "alter type " + name + " add value if not exists " + quote_literal(label),
+         .why = "value " + label + " of column " + column.name + " is missing"});
   }
   return {};
 }
@@ -181,7 +184,7 @@ Status TablePlanner::add_foreign_key(const ColumnSpec& column, const std::string
                   " does not have: the foreign key is added NOT VALID and holds for new values only; mend the rows and "
                   "run setup again");
   }
-  step(sql, "column " + column.name + " links to " + references);
+  step(sql, "column " + column.name + " links to " + references, {references});
   return {};
 }
 
@@ -236,20 +239,22 @@ Status TablePlanner::join_table(const JoinSpec& join) {
     return "  " + column + " " + type + " not null references " + table + " (" + quote_ident(to) +
            ") on update cascade on delete cascade,\n";
   };
+  const std::vector<std::string> about = {place, references[0], references[1]};
   step("create table " + place + " (\n  id uuid primary key default gen_random_uuid(),\n" +
            key(own, join.own_type, references[0], join.own_column) +
            key(other, join.other_type, references[1], join.other_column) +
            "  created_at timestamptz default now(),\n  unique (" + own + ", " + other + ")\n)",
-       "the links between " + references[0] + " and " + references[1]);
+       "the links between " + references[0] + " and " + references[1], about);
   step("create index " + quote_ident(short_name("idx_" + join.name + "_" + join.other)) + " on " + place + " (" +
            other + ")",
-       "links are followed from either end");
+       "links are followed from either end", about);
   step("comment on table " + place + " is " +
            quote_literal("Links from " + join.own_table + " to " + join.other_table + ", kept by Rowpage"),
-       "what the table is");
+       "what the table is", about);
   context_.made.insert("join " + place);
   context_.tables.emplace(join.schema, join.name);
-  return close(place);
+  context_.ends[place] = about;
+  return close(place, about);
 }
 
 /// A key column must hold what it names: links are compared in its type.

@@ -12,6 +12,7 @@ namespace rowpage {
 namespace {
 
 constexpr const char* doing = "planning the setup";
+constexpr const char* server_side_role = "exists (select from pg_catalog.pg_roles where rolname = 'service_role')";
 
 bool has(const std::vector<std::string>& list, const std::string& name) {
   return std::ranges::find(list, name) != list.end();
@@ -35,10 +36,10 @@ Result<Answer> PlanContext::ask(const std::string& sql, const Parameters& parame
   return unit.run(sql, parameters, doing);
 }
 
-Result<bool> PlanContext::holds(const std::string& condition, const Parameters& parameters) {
+Result<bool> PlanContext::holds(const std::string& condition, const Parameters& parameters, bool unseen) {
   auto answer = ask("select " + condition, parameters);
   if (!answer) return fail(answer.error());
-  return answer->rows() > 0 && answer->flag(0, 0);
+  return answer->rows() > 0 ? answer->flag(0, 0) : unseen;
 }
 
 Error PlanContext::missing_privilege(const std::string& privilege, const std::string& object,
@@ -74,7 +75,8 @@ Status plan_our_schema(PlanContext& context) {
         {});
     if (!faults) return fail(faults.error());
     if (const std::string_view text = faults->text(0, 0); !text.empty())
-      context.step("select rowpage.expose();\n", "the entry points of the Data API, made anew: " + std::string(text));
+      context.step({.statement = "select rowpage.expose();\n",
+                    .why = "the entry points of the Data API, made anew: " + std::string(text)});
     return {};
   }
   auto may = context.holds("pg_catalog.has_database_privilege(current_database(), 'create') or $1",
@@ -86,8 +88,9 @@ Status plan_our_schema(PlanContext& context) {
         context.missing_privilege("CREATE", "database " + database,
                                   "GRANT CREATE ON DATABASE " + database + " TO " + quote_ident(context.role) + ";"));
   }
-  context.step(migration_script(*version), *version == 0 ? "our own schema: links, shadows, history, queue"
-                                                         : "our own schema, from version " + std::to_string(*version));
+  context.step({.statement = migration_script(*version),
+                .why = *version == 0 ? "our own schema: links, shadows, history, queue"
+                                     : "our own schema, from version " + std::to_string(*version)});
   return {};
 }
 
@@ -96,6 +99,11 @@ TablePlanner::TablePlanner(PlanContext& context, const SetupInput& input)
       pair_(input.pair),
       spec_(input.spec),
       target_(quote_name(input.pair.schema_name, input.pair.table_name)) {}
+
+void TablePlanner::step(std::string statement, std::string why, std::vector<std::string> others, std::string unless) {
+  others.push_back(target_);
+  context_.step({std::move(statement), std::move(why), std::move(others), std::move(unless)});
+}
 
 std::string TablePlanner::column_sql(const ColumnSpec& column, bool enforce) const {
   std::string type = column.type;
@@ -186,25 +194,31 @@ Status TablePlanner::make_schema(const std::string& name) {
     return fail(context_.missing_privilege("CREATE", "database " + database,
                                            "GRANT CREATE ON DATABASE " + database + " TO " + role + ";"));
   }
-  step("create schema " + schema, "the schema the table lives in");
-  auto service = context_.holds("exists (select from pg_catalog.pg_roles where rolname = 'service_role')", {});
+  const std::string unless = "pg_catalog.to_regnamespace(" + quote_literal(schema) + ") is not null";
+  step("create schema " + schema, "the schema the table lives in", {}, unless);
+  auto service = context_.holds(server_side_role, {}, true);
   if (!service) return fail(service.error());
-  if (*service) step("grant usage on schema " + schema + " to service_role", "Supabase's server-side role works there");
+  if (*service) {
+    step("grant usage on schema " + schema + " to service_role", "Supabase's server-side role works there", {}, unless);
+  }
   return {};
 }
 
 /// Closes a table just made to everybody but its owner and Supabase's server-side role.
-Status TablePlanner::close(const std::string& target) {
+Status TablePlanner::close(const std::string& target, const std::vector<std::string>& others) {
   step("alter table " + target + " enable row level security",
-       "a table of ours is closed to the public API until a policy opens it");
-  auto service = context_.holds("exists (select from pg_catalog.pg_roles where rolname = 'service_role')", {});
+       "a table of ours is closed to the public API until a policy opens it", others);
+  auto service = context_.holds(server_side_role, {}, true);
   if (!service) return fail(service.error());
   if (*service) {
+    step("revoke all on table " + target + " from anon, authenticated",
+         "older projects of Supabase give every new table to the public API's roles", others);
     step("grant select, insert, update, delete on table " + target + " to service_role",
-         "Supabase no longer grants new tables to its server-side role");
+         "Supabase no longer grants new tables to its server-side role", others);
     step("create policy rowpage_nobody on " + target +
              " for all to anon, authenticated using (false) with check (false)",
-         "said in words, for whoever looks: nobody gets in from outside; a policy of yours beside it opens it");
+         "said in words, for whoever looks: nobody gets in from outside; a grant and a policy of yours open it",
+         others);
   }
   return {};
 }
@@ -230,7 +244,7 @@ Status TablePlanner::create_table() {
   step(sql + "\n)", "the table " + target_ + " does not exist yet");
   if (!spec_->comment.empty())
     step("comment on table " + target_ + " is " + quote_literal(spec_->comment), "what the table is");
-  if (Status status = close(target_); !status) return status;
+  if (Status status = close(target_, {}); !status) return status;
   return drop_absent_bookkeeping();
 }
 
@@ -379,8 +393,11 @@ Status TablePlanner::capture() {
     if (state.ready) continue;
     // Triggers are the owner's to make; the pair's own table was looked at before.
     if (auto mine = owned(state.schema, state.table); !mine) return fail(mine.error());
+    const std::string place = quote_name(state.schema, state.table);
+    const auto made = context_.ends.find(place);
+    const std::vector<std::string> about = made == context_.ends.end() ? std::vector{place} : made->second;
     for (const auto& statement : capture_statements(pair_, state.schema, state.table, state.field)) {
-      step(statement, "changes of " + quote_name(state.schema, state.table) + " are captured as they happen");
+      step(statement, "changes of " + place + " are captured as they happen", about);
     }
   }
   return {};
@@ -425,7 +442,7 @@ Status TablePlanner::touch() {
       step("create function " + function +
                " returns trigger language plpgsql set search_path = '' as $$\nbegin\n  new." + quote_ident(column) +
                " := pg_catalog.now();\n  return new;\nend\n$$",
-           "keeps " + column);
+           "keeps " + column, {}, "pg_catalog.to_regprocedure(" + quote_literal(function) + ") is not null");
     }
   }
   step("create trigger " + quote_ident(trigger) + " before update on " + target_ + " for each row when (" + changed +

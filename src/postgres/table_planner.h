@@ -3,6 +3,7 @@
 // Internal to setup. Every phase of every table writes into one plan; the order of the phases is in setup.cc.
 #pragma once
 
+#include <map>
 #include <set>
 #include <string>
 #include <utility>
@@ -21,10 +22,12 @@ struct PlanContext {
   bool installed = false;                                // our schema is there, in whatever version
   std::set<std::pair<std::string, std::string>> tables;  // there, or made by the plan so far: (schema, name)
   std::set<std::string> made;  // quoted names of schemas, types, functions made by the plan so far
+  std::map<std::string, std::vector<std::string>> ends;  // of join tables made by the plan so far: what they link
 
-  void step(std::string statement, std::string why) { plan.steps.push_back({std::move(statement), std::move(why)}); }
+  void step(SetupStep one) { plan.steps.push_back(std::move(one)); }
   void note(const std::string& text);  // once, however many tables say it
-  Result<bool> holds(const std::string& condition, const Parameters& parameters);
+  /// `unseen`: what is taken for the answer where nobody can look (see plan_unseen()).
+  Result<bool> holds(const std::string& condition, const Parameters& parameters, bool unseen = false);
   Result<Answer> ask(const std::string& sql, const Parameters& parameters);
   Error missing_privilege(const std::string& privilege, const std::string& object, const std::string& grant) const;
 };
@@ -49,13 +52,14 @@ class TablePlanner {
   Status keepers();  // keep columns in step with each other: names, and what a blank one shows
 
  private:
-  void step(std::string statement, std::string why) { context_.step(std::move(statement), std::move(why)); }
+  /// `others`: tables beside the pair's own that the step is about.
+  void step(std::string statement, std::string why, std::vector<std::string> others = {}, std::string unless = {});
   std::string enum_name(const ColumnSpec& column) const;
   std::string column_sql(const ColumnSpec& column, bool enforce) const;
   Status claim();
   Result<bool> owned(const std::string& schema, const std::string& name);
   Status make_schema(const std::string& schema);
-  Status close(const std::string& target);
+  Status close(const std::string& target, const std::vector<std::string>& others);
   Status create_table();
   Status add_columns();
   Status enum_type(const ColumnSpec& column);

@@ -3,10 +3,12 @@
 #include <signal.h>
 
 #include <chrono>
+#include <memory>
 #include <thread>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <libpq-fe.h>
 
 #include "cli/world.h"
 #include "support/data_api.h"
@@ -203,15 +205,46 @@ TEST_F(DataApiSetup, without_a_token_prints_what_to_paste_and_then_finds_it) {
   EXPECT_NE(without.code, 0);
   EXPECT_THAT(without.err, HasSubstr("rowpage_read"));
   EXPECT_THAT(without.err, HasSubstr("--print"));
-  for (int part = 0; part < 2; ++part) {
-    const Ran printed = world.run({"setup", "--print"});
-    ASSERT_EQ(printed.code, 0) << printed.out << printed.err;
-    testing::sql(world.database_url(), printed.out);
-  }
+  const Ran printed = world.run({"setup", "--print"});
+  ASSERT_EQ(printed.code, 0) << printed.out << printed.err;
+  testing::sql(world.database_url(), printed.out);
   EXPECT_THAT(world.run({"setup", "--print"}).out, HasSubstr("nothing is missing"));
   const Ran found = world.run({"setup", "--side", "postgres"});
   EXPECT_EQ(found.code, 0) << found.out << found.err;
   EXPECT_EQ(world.number("select count(*) from decision_vault"), 0);
+}
+
+TEST_F(DataApiSetup, what_is_printed_unseen_leaves_a_table_that_is_there_for_a_second_look) {
+  testing::sql(
+      world.database_url(),
+      "create table decision_vault (id uuid primary key default gen_random_uuid(), decision text not null, type text, "
+      "date date, updated_at timestamptz default now(), notion_page_id text unique); insert into decision_vault "
+      "(decision) values ('mine'); grant all on decision_vault to service_role");
+  const Ran printed = world.run({"setup", "--print"});
+  ASSERT_EQ(printed.code, 0) << printed.out << printed.err;
+  EXPECT_THAT(printed.out, HasSubstr("without a look"));
+  testing::sql(world.database_url(), printed.out);
+  EXPECT_EQ(world.number("select count(*) from pg_trigger where tgrelid = 'decision_vault'::regclass"), 0);
+  EXPECT_EQ(world.number("select count(*) from pg_class where oid = 'decision_vault'::regclass and relrowsecurity"), 0);
+  const Ran looked = world.run({"setup", "--side", "postgres"});
+  EXPECT_NE(looked.code, 0);
+  EXPECT_THAT(looked.err, HasSubstr("--print"));
+  const Ran second = world.run({"setup", "--print"});
+  EXPECT_THAT(second.out, HasSubstr("captured as they happen"));
+  EXPECT_THAT(second.out, Not(HasSubstr("create table \"public\".\"decision_vault\"")));
+  testing::sql(world.database_url(), second.out);
+  EXPECT_THAT(world.run({"setup", "--print"}).out, HasSubstr("nothing is missing"));
+  EXPECT_EQ(world.number("select count(*) from decision_vault"), 1);
+}
+
+TEST_F(DataApiSetup, what_is_printed_unseen_changes_nothing_where_our_schema_is_there_already) {
+  const std::string script = world.run({"setup", "--print"}).out;
+  testing::sql(world.database_url(), script);
+  const std::string epoch = world.sql("select epoch from rowpage.meta");
+  const std::unique_ptr<PGconn, decltype(&PQfinish)> line(PQconnectdb(world.database_url().c_str()), &PQfinish);
+  const std::unique_ptr<PGresult, decltype(&PQclear)> again(PQexec(line.get(), script.c_str()), &PQclear);
+  EXPECT_THAT(std::string(PQresultErrorMessage(again.get())), HasSubstr("nothing was changed"));
+  EXPECT_EQ(world.sql("select epoch from rowpage.meta"), epoch);
 }
 
 TEST_F(DataApiSetup, remove_leaves_what_is_the_users_and_nothing_of_ours) {
@@ -304,6 +337,19 @@ TEST_F(DataApiSetup, a_copy_in_another_project_asks_before_it_touches_the_origin
   EXPECT_EQ(allowed.code, 0) << allowed.out << allowed.err;
   EXPECT_EQ(world.live_pages(), world.live_rows());
   EXPECT_EQ(world.run({"sync"}).code, 0) << "once is enough";
+}
+
+TEST_F(DataApiSetup, waits_as_long_as_the_management_api_asks_and_an_interrupt_ends_the_wait) {
+  with_management();
+  api->management_waits_s = 1;
+  EXPECT_EQ(world.run({"setup", "--side", "postgres"}).code, 0);
+  api->management_waits_s = 60;
+  const pid_t child = world.start({"setup", "--side", "postgres"});
+  while (api->management_waits_s != 0) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  ::kill(child, SIGTERM);
+  const Ran ran = world.finish(child);
+  EXPECT_EQ(ran.code, 130) << ran.out << ran.err;
+  EXPECT_THAT(ran.err, HasSubstr("asked to wait"));
 }
 
 TEST_F(DataApiSetup, bad_tokens_and_projects_are_explained) {

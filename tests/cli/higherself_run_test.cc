@@ -195,8 +195,6 @@ TEST_F(HigherSelfRun, sixteen_databases_are_set_up_checked_filled_both_ways_kept
 }
 
 TEST_F(HigherSelfRun, its_printed_script_is_run_by_psql_and_leaves_nothing_to_do) {
-  if (database_way_of_tests() == DatabaseWay::data_api)
-    GTEST_SKIP() << "it is printed in two parts there (data_api_run_test.cc)";
   const auto printed = world.run({"setup", "--print"});
   ASSERT_EQ(printed.code, 0) << printed.err;
   EXPECT_EQ(tables("public"), 0);

@@ -7,6 +7,7 @@
 #include "postgres/introspect.h"
 #include "postgres/relations_fixture.h"
 #include "postgres/setup.h"
+#include "support/data_api.h"
 
 namespace rowpage {
 namespace {
@@ -124,6 +125,35 @@ TEST_F(SetupLinksTest, the_printed_script_makes_all_tables_and_their_links) {
   auto again = plan_setups(*database, inputs);
   ASSERT_TRUE(again) << again.error().what;
   EXPECT_TRUE(again->nothing()) << again->steps.front().statement;
+}
+
+TEST_F(SetupLinksTest, a_script_made_unseen_makes_all_that_a_look_would_ask_for) {
+  const DataApi supabase(url);  // for its roles
+  auto unseen = plan_unseen("a project", inputs);
+  ASSERT_TRUE(unseen) << unseen.error().what;
+  sql(url, unseen->script());
+  auto looked = plan_setups(*database, inputs);
+  ASSERT_TRUE(looked) << looked.error().what;
+  EXPECT_TRUE(looked->nothing()) << looked->steps.front().statement;
+}
+
+TEST_F(SetupLinksTest, a_script_made_unseen_makes_what_it_can_beside_tables_types_and_functions_that_are_there) {
+  const DataApi supabase(url);
+  sql(url,
+      "create table tags (id bigint primary key, name text); create type task_status as enum ('OPEN', 'DONE'); "
+      "grant select on tags to anon");
+  auto unseen = plan_unseen("a project", inputs);
+  ASSERT_TRUE(unseen);
+  sql(url, unseen->script());
+  EXPECT_EQ(
+      cell(url, "select relacl::text like '%anon=r/%' and not relrowsecurity from pg_class where relname = 'tags'"),
+      "t");
+  EXPECT_EQ(cell(url, "select to_regclass('task_tags') is null and to_regclass('blocks') is not null"), "t");
+  auto looked = plan_setups(*database, inputs);
+  ASSERT_TRUE(looked) << looked.error().what;
+  EXPECT_FALSE(looked->nothing());
+  sql(url, looked->script());
+  EXPECT_TRUE(plan_setups(*database, inputs)->nothing());
 }
 
 TEST_F(SetupLinksTest, a_table_set_up_alone_waits_for_its_neighbours_and_a_later_setup_of_all_completes_it) {
@@ -331,7 +361,7 @@ TEST_F(SetupLinksTest, a_schema_of_its_own_is_made_once_and_holds_tables_types_a
 }
 
 TEST_F(SetupLinksTest, hostile_names_of_types_labels_tables_and_columns_are_quoted) {
-  const std::string bad = "a\"b 'c' \\ %I $1; --";
+  const std::string bad = "a\"b 'c' \\ %I $1; -- $rowpage$";
   inputs.resize(1);
   TableSpec spec = spec_of(bad, {{.name = bad, .type = bad + "t", .labels = {bad, "x"}},
                                  {.name = bad + "2",
@@ -343,17 +373,23 @@ TEST_F(SetupLinksTest, hostile_names_of_types_labels_tables_and_columns_are_quot
   spec.joins = {{.schema = "public",
                  .name = bad + "j",
                  .own = bad,
-                 .own_table = "\"a\"\"b 'c' \\ %I $1; --\"",
+                 .own_table = "\"a\"\"b 'c' \\ %I $1; -- $rowpage$\"",
                  .own_column = "id",
                  .own_type = "uuid",
                  .other = bad + "o",
-                 .other_table = "\"a\"\"b 'c' \\ %I $1; --\"",
+                 .other_table = "\"a\"\"b 'c' \\ %I $1; -- $rowpage$\"",
                  .other_column = "id",
                  .other_type = "uuid"}};
   spec.fills = {{"name", bad}};
   inputs[0].pair = pair_of("Bad", bad, '7');
   inputs[0].pair.fields.push_back(join_of(bad + "j", bad, bad + "o", bad));
   inputs[0].spec = spec;
+  const DataApi supabase(url);
+  auto unseen = plan_unseen("a project", inputs);
+  ASSERT_TRUE(unseen) << unseen.error().what;
+  sql(url, unseen->script());
+  EXPECT_TRUE(apply().nothing());
+  sql(url, "drop schema public cascade; create schema public; " + removal_script());
   apply();
   EXPECT_TRUE(apply().nothing());
 }
@@ -443,12 +479,13 @@ TEST_F(KeepersTest, a_dropped_keeper_is_made_again) {
 // What Supabase's linter (splinter) asks of a database, asked here in our own words. Each answer names the offenders.
 // Left out is what it only mentions (INFO): foreign keys without an index of their own, indexes nobody has used yet.
 TEST_F(SetupLinksTest, a_database_we_set_up_has_no_warning_from_supabases_linter) {
+  const DataApi supabase(url);  // for its roles
+  // As in projects of before 2026: whatever is made in public is given to everybody.
   sql(url,
-      "do $$begin if not exists (select from pg_roles where rolname = 'service_role') then create role service_role; "
-      "end "
-      "if; if not exists (select from pg_roles where rolname = 'anon') then create role anon; end if; if not exists "
-      "(select "
-      "from pg_roles where rolname = 'authenticated') then create role authenticated; end if; end$$");
+      "alter default privileges in schema public grant all on tables to anon, authenticated, service_role; alter "
+      "default "
+      "privileges in schema public grant all on functions to anon, authenticated, service_role; alter default "
+      "privileges in schema public grant all on sequences to anon, authenticated, service_role");
   apply();
   const std::string ours = "c.relnamespace in ('public'::regnamespace, 'rowpage'::regnamespace)";
   const std::pair<const char*, std::string> lints[] = {

@@ -237,6 +237,11 @@ HttpResponse DataApi::manage(const HttpRequest& request) {
     return json_answer(401, json::object{{"message", "Unauthorized"}});
   if (request.path != std::string("/v1/projects/") + project + "/database/query")
     return json_answer(404, json::object{{"message", "Project not found"}});
+  if (const int seconds = management_waits_s.exchange(0); seconds > 0) {
+    HttpResponse busy = json_answer(429, json::object{{"message", "ThrottlerException: Too Many Requests"}});
+    busy.headers.emplace_back("Retry-After", std::to_string(seconds));
+    return busy;
+  }
   const auto body = parse_json(request.body);
   const std::string query(body ? find_string(*body, "query") : std::string_view());
   PGconn* connection = PQconnectdb(owner_url_.c_str());

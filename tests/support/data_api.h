@@ -54,6 +54,8 @@ class DataApi {
   };
   std::function<std::optional<Trouble>(const std::string& function, int number)> trouble;
   int latency_ms = 0;  // before each answer
+  /// The Management API asks to wait this long, once; 0: it does not.
+  std::atomic<int> management_waits_s = 0;
 
   struct Stats {
     int requests = 0, serialization_retries = 0;
