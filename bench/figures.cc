@@ -124,10 +124,10 @@ void growth(const std::map<std::int64_t, Size>& measured, const Report& report) 
 
 }  // namespace
 
-void scale(const std::vector<std::int64_t>& sizes, const Report& report) {
+void scale(const std::vector<std::int64_t>& sizes, const Report& report, Way way) {
   std::map<std::int64_t, Size> measured;
   for (const std::int64_t pages : sizes) {
-    LotWorld world(0);
+    LotWorld world(0, way);
     measured[pages] = import(world, pages, report);
     if (pages == changes_base) small_changes(world, report);
   }

@@ -91,7 +91,11 @@ json::object page_of(std::int64_t n) {
 
 }  // namespace
 
-LotWorld::LotWorld(int requests_per_minute) : Stage(requests_per_minute) {
+LotWorld::LotWorld(int requests_per_minute, Way way) : Stage(requests_per_minute) {
+  if (way == Way::data_api) {  // Supabase's roles are there before any setup
+    go(way);
+    go(Way::direct);
+  }
   write_config(requests_per_minute, "");
   const auto made = parse_json(rowpage({"setup"}).out);
   const auto* databases = made ? find_object(*made, "databases") : nullptr;
@@ -100,6 +104,7 @@ LotWorld::LotWorld(int requests_per_minute) : Stage(requests_per_minute) {
   data_source_ = data_source_of(std::string(id->get_string()));
   // setup does not wait until Notion's search shows the new database, and the configuration names it by title
   write_config(requests_per_minute, data_source_);
+  go(way);
 }
 
 void LotWorld::write_config(int requests_per_minute, const std::string& data_source) const {

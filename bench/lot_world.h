@@ -11,8 +11,9 @@ namespace rowpage::bench {
 
 class LotWorld : public Stage {
  public:
-  /// `requests_per_minute`: what program and sandbox both go by; 0: no limit.
-  explicit LotWorld(int requests_per_minute);
+  /// `requests_per_minute`: what program and sandbox both go by; 0: no limit. Set up over a direct connection, and then
+  /// used over `way`.
+  explicit LotWorld(int requests_per_minute, Way way = Way::direct);
 
   /// Pages made at once by a person, `first` being the number of the first. Their times lie in the past, one hundred
   /// to a minute, so that a query that ends at 10,000 rows can go on behind them.

@@ -57,7 +57,19 @@ int figures(Which which) {
     linked_scale(counts, report);
   }
   if (which == Which::all || which == Which::paced) paced_creates(report);
-  if (which == Which::all || which == Which::ways) ways(report);
+  if (which == Which::all || which == Which::ways) {
+    ways(report);
+    for (const auto& [way, name] : all_ways) {
+      if (way == Way::direct && which == Which::all) continue;  // seen above
+      scale(
+          {1'000, 10'000},
+          [&report, name](Figure figure) {
+            figure.work = std::string(name) + ": " + figure.work;
+            report(figure);
+          },
+          way);
+    }
+  }
   if (which == Which::all || which == Which::growth) incremental_growth(report);
   say(missed == 0 ? "\nEvery bound is met." : fmt::format("\n{} bounds are missed.", missed));
   return missed == 0 ? 0 : 1;

@@ -21,8 +21,7 @@ Stage::Stage(int requests_per_minute) {
   auto cluster = PrivateCluster::start();
   if (!cluster) throw Trouble{cluster.error().what};
   cluster_ = std::move(*cluster);
-  wire_ = std::make_unique<test::Relay>(cluster_->port());
-  if (wire_->port() == 0) throw Trouble{"the relay before PostgreSQL could not be opened"};
+  go(Way::direct);
   database_ =
       std::make_unique<ConnectedDatabase>(DatabaseOptions{.url = cluster_->url(), .statement_ms = 10 * minute_ms});
   std::string pattern = (std::filesystem::temp_directory_path() / "rowpage-bench-XXXXXX").string();
@@ -63,14 +62,37 @@ void Stage::start_sandbox(int requests_per_minute) {
   throw Trouble{"the sandbox did not start: " + slurp(folder_.path + "/sandbox.err")};
 }
 
+void Stage::go(Way way) {
+  int port = cluster_->port();
+  if (way == Way::session || way == Way::transaction) {
+    pooler_ = std::make_unique<testing::Pooler>(
+        *cluster_, way == Way::session ? testing::Pooling::session : testing::Pooling::transaction,
+        way == Way::session ? "session" : "transaction");
+    port = pooler_->port();
+    if (port == 0) throw Trouble{"pgbouncer is not installed"};
+  }
+  if (way == Way::data_api) {
+    if (!api_) api_ = std::make_unique<testing::DataApi>(cluster_->url());
+    port = api_->port();
+  }
+  wire_ = std::make_unique<test::Relay>(port);
+  if (wire_->port() == 0) throw Trouble{"the relay before PostgreSQL could not be opened"};
+  if (way == Way::data_api) {
+    way_ = {{"SUPABASE_URL", fmt::format("http://127.0.0.1:{}", wire_->port())},
+            {"SUPABASE_SERVICE_ROLE_KEY", testing::DataApi::secret_key}};
+  } else {
+    way_ = {{"SUPABASE_DB_URL",
+             fmt::format("postgresql://postgres:{}@127.0.0.1:{}/postgres", cluster_->password(), wire_->port())}};
+  }
+}
+
 Finished Stage::rowpage(const std::vector<std::string>& arguments) {
   std::vector<std::string> words = {own_folder() + "/rowpage", "--config", "rowpage.yaml", "--json"};
   words.insert(words.end(), arguments.begin(), arguments.end());
-  const Environment environment = {{"NOTION_BASE_URL", base_url_},
-                                   {"NOTION_API_KEY", token_},
-                                   {"NOTION_PARENT_PAGE_ID", root_page_},
-                                   {"SUPABASE_DB_URL", fmt::format("postgresql://postgres:{}@127.0.0.1:{}/postgres",
-                                                                   cluster_->password(), wire_->port())}};
+  Environment environment = way_;
+  for (const auto& [name, value] : {std::pair("NOTION_BASE_URL", base_url_), std::pair("NOTION_API_KEY", token_),
+                                    std::pair("NOTION_PARENT_PAGE_ID", root_page_)})
+    environment[name] = value;
   wire_->reset_traffic();
   Finished finished = run(words, environment, folder_.path);
   if (finished.code != 0) {

@@ -18,8 +18,11 @@
 #include "base/http_client.h"
 #include "base/json.h"
 #include "bench/process.h"
+#include "bench/way.h"
 #include "postgres/connection.h"
 #include "postgres/private_cluster.h"
+#include "support/data_api.h"
+#include "support/pooler.h"
 #include "support/relay.h"
 
 namespace rowpage::bench {
@@ -43,6 +46,8 @@ class Stage {
   explicit Stage(int requests_per_minute);
   virtual ~Stage() = default;
 
+  /// From now on `rowpage` goes this way; at first it is a direct connection.
+  void go(Way way);
   /// `rowpage ARGUMENTS`; any exit code but 0 is trouble.
   Finished rowpage(const std::vector<std::string>& arguments);
   /// `rowpage sync`, with the counters set to zero before.
@@ -85,8 +90,11 @@ class Stage {
   };
 
   std::optional<PrivateCluster> cluster_;
+  std::unique_ptr<testing::DataApi> api_;
+  std::unique_ptr<testing::Pooler> pooler_;
   std::unique_ptr<test::Relay> wire_;
   std::unique_ptr<ConnectedDatabase> database_;
+  Environment way_;  // the variables that name the database
   TemporaryFolder folder_;
   Child sandbox_;
   std::string base_url_, token_, person_token_, root_page_;

@@ -17,6 +17,7 @@
 #include "base/http_client.h"
 #include "base/json.h"
 #include "bench/stage.h"
+#include "bench/way.h"
 #include "postgres/capture.h"
 #include "postgres/connection.h"
 #include "postgres/data_api.h"
@@ -34,12 +35,6 @@ namespace {
 constexpr std::size_t batch_size = 100;  // the default of `sync.batch_size`
 constexpr int away_ms = 30;
 constexpr double libpq_bound = 2, data_api_bound = 4;
-
-enum class Way { direct, session, transaction, data_api };
-constexpr std::pair<Way, const char*> all_ways[] = {{Way::direct, "direct connection"},
-                                                    {Way::session, "session pooler"},
-                                                    {Way::transaction, "transaction pooler"},
-                                                    {Way::data_api, "Data API (stand-in)"}};
 
 template <class T>
 T must(Result<T> result) {

@@ -575,3 +575,28 @@ begin
   return reply;
 end
 $$;
+
+-- What is wrong with who may do what: the entry points, as before, and our schema, which somebody may have opened or closed since, or
+-- which was made where Supabase's roles were not (a dump restored into a project). secure() and expose() mend it.
+alter function rowpage.exposure_faults() rename to entry_point_faults;
+create function rowpage.exposure_faults() returns jsonb
+language plpgsql stable security invoker set search_path = ''
+as $$
+declare
+  faults jsonb := rowpage.entry_point_faults();
+  role_name text;
+begin
+  for role_name in select r.rolname from pg_catalog.pg_roles r
+                    where r.rolname in ('anon', 'authenticated') and has_schema_privilege(r.oid, 'rowpage', 'usage') order by 1 loop
+    faults := faults || to_jsonb(format('%s may use the schema rowpage', role_name));
+  end loop;
+  if exists (select from pg_catalog.pg_roles r where r.rolname = 'service_role')
+     and not (has_schema_privilege('service_role', 'rowpage', 'usage')
+              and has_table_privilege('service_role', 'rowpage.link', 'insert')
+              and has_function_privilege('service_role', 'rowpage.dispatch(jsonb)', 'execute')) then
+    faults := faults || to_jsonb('service_role may not use the schema rowpage'::text);
+  end if;
+  return faults;
+end
+$$;
+comment on function rowpage.exposure_faults() is 'What somebody changed about who may use our schema and the entry points of the Data API.';

@@ -91,7 +91,7 @@ class Checker {
     const auto standing = read_standing(session_.database());
     if (!standing) return failure("rowpage schema", standing.error());
     for (const auto& fault : standing->exposure_faults) {
-      problem(Problem::Level::error, "Data API", "its entry points are not as setup made them: " + fault,
+      problem(Problem::Level::error, "privileges", "schema and entry points are not as setup made them: " + fault,
               "run `rowpage setup --side postgres`, and find out who changed them");
     }
     const std::string project = session_.project();

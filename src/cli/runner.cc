@@ -279,7 +279,8 @@ Status look_around(Session& session) {
   auto standing = read_standing(session.database());
   if (!standing) return fail(standing.error());
   for (const auto& fault : standing->exposure_faults) {
-    const std::string text = "the Data API's entry points are not as setup made them: " + fault;
+    const std::string text =
+        "the privileges of the schema rowpage and of the Data API's entry points are not as setup made them: " + fault;
     session.output().warn(text + "; run `rowpage setup`");
     session.log().write(Log::Level::warning, "exposure", text);
   }

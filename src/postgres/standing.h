@@ -11,7 +11,7 @@ namespace rowpage {
 
 struct Standing {
   std::string project;                       // as last noted; empty: never
-  std::vector<std::string> exposure_faults;  // one text each; what they mend is rowpage.expose()
+  std::vector<std::string> exposure_faults;  // one text each; rowpage.secure() and rowpage.expose() mend them
 };
 
 /// Needs the schema in this program's version. Errors: as of any reading.

@@ -75,8 +75,8 @@ Status plan_our_schema(PlanContext& context) {
         {});
     if (!faults) return fail(faults.error());
     if (const std::string_view text = faults->text(0, 0); !text.empty())
-      context.step({.statement = "select rowpage.expose();\n",
-                    .why = "the entry points of the Data API, made anew: " + std::string(text)});
+      context.step({.statement = "select rowpage.secure();\nselect rowpage.expose();\n",
+                    .why = "who may use what is ours, set anew: " + std::string(text)});
     return {};
   }
   auto may = context.holds("pg_catalog.has_database_privilege(current_database(), 'create') or $1",

@@ -313,7 +313,7 @@ TEST_F(DataApiSetup, entry_points_that_somebody_opened_are_noticed_and_closed_by
   EXPECT_EQ(ran.code, 0);
   EXPECT_THAT(ran.err, HasSubstr("anon may call public.rowpage_read"));
   const Ran mended = world.run({"setup"});
-  EXPECT_THAT(mended.out, HasSubstr("made anew"));
+  EXPECT_THAT(mended.out, HasSubstr("set anew"));
   EXPECT_EQ(world.run({"check"}).code, 0);
 }
 

@@ -280,6 +280,8 @@ TEST_F(DataApiTest, what_somebody_changed_about_the_entry_points_is_named_and_me
       {"alter function public.rowpage_call(jsonb) reset search_path", "no fixed search_path"},
       {"alter function public.rowpage_read(jsonb) volatile", "made by somebody else"},
       {"drop function public.rowpage_read(jsonb)", "public.rowpage_read is missing"},
+      {"grant usage on schema rowpage to authenticated", "authenticated may use the schema rowpage"},
+      {"revoke all on all functions in schema rowpage from service_role", "service_role may not use the schema"},
   };
   for (const auto& [statement, named] : changes) {
     sql(url, statement);

@@ -351,7 +351,8 @@ TEST_F(SetupTest, the_schema_of_either_sixth_version_is_brought_up_to_date) {
     sql(url,
         "delete from rowpage.migration where version > 6; update rowpage.meta set schema_version = 6; drop function "
         "rowpage.expose(), rowpage.reset, rowpage.set_project, rowpage.dispatch, rowpage.answers, "
-        "rowpage.exposure_faults, rowpage.write_batch, rowpage.store_links, rowpage.unlink, rowpage.store_conflicts, "
+        "rowpage.exposure_faults, rowpage.entry_point_faults, rowpage.write_batch, rowpage.store_links, "
+        "rowpage.unlink, rowpage.store_conflicts, "
         "rowpage.store_history, rowpage.store_requests, rowpage.store_parked, rowpage.store_errands, "
         "rowpage.acknowledge, rowpage.store_state; alter table rowpage.meta drop column project; " +
             std::string(form));
