@@ -518,6 +518,10 @@ TEST_F(SetupLinksTest, a_database_we_set_up_has_no_warning_from_supabases_linter
        "select string_agg(a.attname, ', ') from pg_attribute a join pg_class c on c.oid = a.attrelid where c.relkind = "
        "'r' "
        "and c.relnamespace = 'public'::regnamespace and a.attname in ('token', 'secret', 'password', 'api_key')"},
+      {"0024 policies that let everything through",
+       "select string_agg(tablename, ', ') from pg_policies where qual is null or with_check is null or qual = 'true' "
+       "or "
+       "with_check = 'true'"},
       {"0026, 0027 tables that anybody may read",
        "select string_agg(c.relname, ', ') from pg_class c where c.relkind = 'r' and " + ours +
            " and (has_table_privilege('anon', c.oid, 'select') or has_table_privilege('authenticated', c.oid, "
