@@ -7,10 +7,8 @@
 #include "core/mutant.h"
 #include "engine/observer.h"
 #include "engine/reading.h"
-#include "engine/targets.h"
 
 namespace rowpage {
-
 namespace {
 
 constexpr Millis full_scan_every_ms = day_ms;

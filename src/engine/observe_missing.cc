@@ -8,7 +8,6 @@
 #include "engine/trash_search.h"
 
 namespace rowpage {
-
 namespace {
 
 constexpr int trash_pages_max = 50;  // a trash listing is followed this far; the full scan finds the rest

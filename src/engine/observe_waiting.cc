@@ -1,5 +1,4 @@
 // Records that wait, and what links left to do (see observer.h).
-#include <algorithm>
 #include <utility>
 
 #include "engine/observer.h"
