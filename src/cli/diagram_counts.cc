@@ -172,12 +172,12 @@ Status count_state(Unit& unit, Diagram& diagram) {
   return {};
 }
 
-std::string remark(const std::vector<std::string>& absent, int version) {
+std::string remark(const std::vector<std::string>& absent, const InstalledSchema& installed) {
   constexpr std::size_t named_most = 3;
   std::string text;
-  if (version == 0) {
+  if (installed.version == 0) {
     text = "the database is not set up for Rowpage yet (`rowpage setup`): what is linked and what waits is not known";
-  } else if (version != program_schema_version()) {
+  } else if (!installed.current()) {
     text =
         "the state in the database is of another version of Rowpage (`rowpage setup` brings an older one up to date): "
         "what is linked and what waits is not known";
@@ -195,12 +195,12 @@ Result<std::string> count_diagram(Database& database, Diagram& diagram) {
   return database.read<std::string>([&](Unit& unit) -> Result<std::string> {
     auto absent = count_tables(unit, diagram);
     if (!absent) return fail(absent.error());
-    auto version = installed_schema_version(unit);
-    if (!version) return fail(version.error());
-    if (*version == program_schema_version()) {
+    auto installed = installed_schema(unit);
+    if (!installed) return fail(installed.error());
+    if (installed->current()) {
       if (auto counted = count_state(unit, diagram); !counted) return fail(counted.error());
     }
-    return remark(*absent, *version);
+    return remark(*absent, *installed);
   });
 }
 

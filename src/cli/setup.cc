@@ -116,14 +116,14 @@ class Setup {
     auto changes = session_.setup_database();
     if (!changes) return fail(changes.error());
     if (*changes == &session_.database()) return {};
-    auto version = (*changes)->read<int>([](Unit& unit) { return installed_schema_version(unit); });
-    if (!version) return fail(version.error());
-    if (*version < program_schema_version()) {
+    auto installed = (*changes)->read<InstalledSchema>([](Unit& unit) { return installed_schema(unit); });
+    if (!installed) return fail(installed.error());
+    if (!installed->newer() && !installed->current()) {
       output_.progress("installing the schema rowpage", 0, std::nullopt);
-      const std::string script = "begin;\n" + migration_script(*version) + "commit;\n";
+      const std::string script = "begin;\n" + migration_script(*installed) + "commit;\n";
       if (Status done = (*changes)->execute(script, "installing the rowpage schema"); !done) return done;
-      step("PostgreSQL", *version == 0 ? "our own schema: links, shadows, history, queue"
-                                       : fmt::format("our own schema, from version {}", *version));
+      step("PostgreSQL", installed->version == 0 ? "our own schema: links, shadows, history, queue"
+                                                 : "our own schema, from " + installed->described());
     }
     if (auto known = wait_for_data_api(); !known) return known;
     split_.emplace(session_.database(), **changes);

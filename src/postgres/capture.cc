@@ -59,10 +59,10 @@ TriggerSet triggers(const Pair& pair, std::optional<std::size_t> field) {
   return field ? link_triggers(pair, *field) : row_triggers(pair);
 }
 
-/// Whether a source is one that this program's migrations hold.
+/// Whether a source is one that this program holds.
 bool unaltered(std::string_view source) {
-  return !source.empty() && std::ranges::any_of(migrations(), [&](const Migration& migration) {
-    return migration.text.find(source) != std::string_view::npos;
+  return !source.empty() && std::ranges::any_of(function_texts(), [&](std::string_view text) {
+    return text.find(source) != std::string_view::npos;
   });
 }
 

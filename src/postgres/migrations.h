@@ -1,10 +1,14 @@
-// The rowpage schema as numbered migrations (sql/NNNN_name.sql), built into the program.
+// The rowpage schema, built into the program: tables as numbered migrations (sql/NNNN_name.sql), functions as they are
+// now (sql/functions/*.sql).
 //
-// Each is applied once, in order, in one transaction under a lock that makes two setups wait for each other. A database
-// whose schema is newer than this program is refused: an old binary must not guess what new tables mean.
+// A migration is applied once, in order; it holds what cannot be said twice. Functions are replaced as a whole whenever
+// those installed are not this program's, which their digest tells; a function that goes, or changes its arguments, is
+// dropped by a migration. All of it happens in one transaction under a lock that makes two setups wait for each other.
+// A database whose schema is newer than this program is refused: an old binary must not guess what new tables mean.
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/embedded.h"
@@ -21,20 +25,37 @@ struct Migration {
 /// All migrations of this program, ascending.
 const std::vector<Migration>& migrations();
 
+/// The texts of all functions.
+const std::vector<std::string_view>& function_texts();
+
 /// The schema version this program works with.
 int program_schema_version();
 
-/// The version in the database; 0 when nothing is installed.
-Result<int> installed_schema_version(Unit& unit);
+/// What a database holds of us.
+struct InstalledSchema {
+  int version = 0;        // 0: nothing
+  std::string functions;  // their digest
+
+  bool newer() const { return version > program_schema_version(); }
+  /// Exactly what this program installs.
+  bool current() const;
+  /// "version 9", with a remark where only the functions differ.
+  std::string described() const;
+};
+
+Result<InstalledSchema> installed_schema(Unit& unit);
 
 /// Refuses a schema that is newer (incompatible) or not yet brought up to date (schema_drift, hint: setup). True:
 /// installed.
 Result<bool> check_installed(Database& database);
 
-/// One script that brings a database from version `from` to this program's; empty when there is nothing to do.
-std::string migration_script(int from);
+/// One script that makes a database what this program needs; empty when there is nothing to do.
+std::string migration_script(const InstalledSchema& from);
 
 /// Applies what is missing; safe to repeat and to run twice at once.
 Status migrate(Database& database);
+
+/// What is said of a newer one.
+Error newer_schema(const InstalledSchema& installed, const std::string& place);
 
 }  // namespace rowpage

@@ -52,17 +52,11 @@ Error PlanContext::missing_privilege(const std::string& privilege, const std::st
 }
 
 Status plan_our_schema(PlanContext& context) {
-  auto version = installed_schema_version(context.unit);
-  if (!version) return fail(version.error());
-  if (*version > program_schema_version()) {
-    return fail(Error{.scope = Scope::workspace,
-                      .cause = Cause::incompatible,
-                      .what = "the rowpage schema has version " + std::to_string(*version) +
-                              ", this program knows up to " + std::to_string(program_schema_version()),
-                      .hint = "Use the newer rowpage that installed it."});
-  }
-  context.installed = *version > 0;
-  if (*version == program_schema_version()) {
+  auto installed = installed_schema(context.unit);
+  if (!installed) return fail(installed.error());
+  if (installed->newer()) return fail(newer_schema(*installed, "this database"));
+  context.installed = installed->version > 0;
+  if (installed->current()) {
     auto may = context.holds(
         "pg_catalog.has_schema_privilege('rowpage', 'usage') and "
         "pg_catalog.has_function_privilege('rowpage.exposure_faults()', 'execute')",
@@ -88,9 +82,9 @@ Status plan_our_schema(PlanContext& context) {
         context.missing_privilege("CREATE", "database " + database,
                                   "GRANT CREATE ON DATABASE " + database + " TO " + quote_ident(context.role) + ";"));
   }
-  context.step({.statement = migration_script(*version),
-                .why = *version == 0 ? "our own schema: links, shadows, history, queue"
-                                     : "our own schema, from version " + std::to_string(*version)});
+  context.step({.statement = migration_script(*installed),
+                .why = context.installed ? "our own schema, from " + installed->described()
+                                         : "our own schema: links, shadows, history, queue"});
   return {};
 }
 

@@ -265,11 +265,11 @@ TEST_F(SetupTest, a_newer_schema_is_refused_by_every_entrance) {
 TEST_F(SetupTest, migrations_apply_once) {
   ASSERT_TRUE(migrate(*database));
   ASSERT_TRUE(migrate(*database));
-  EXPECT_EQ(cell(url, "select count(*) from rowpage.migration"), std::to_string(program_schema_version()));
+  EXPECT_EQ(cell(url, "select count(*) from rowpage.migration"), std::to_string(migrations().size()));
 }
 
 TEST_F(SetupTest, a_database_of_an_older_version_is_brought_up_to_date_and_keeps_its_links) {
-  constexpr int oldest = 5;  // the first version that was whole
+  constexpr int oldest = 1;
   for (int old = oldest; old < program_schema_version(); ++old) {
     sql(url, "drop schema if exists rowpage cascade");
     std::string script;
@@ -310,7 +310,7 @@ TEST_F(SetupTest, of_two_migrations_at_once_the_second_waits_and_then_has_nothin
   EXPECT_TRUE(first) << first.error().what;
   EXPECT_TRUE(second) << second.error().what;
   EXPECT_TRUE(waited);
-  EXPECT_EQ(cell(url, "select count(*) from rowpage.migration"), std::to_string(program_schema_version()));
+  EXPECT_EQ(cell(url, "select count(*) from rowpage.migration"), std::to_string(migrations().size()));
 }
 
 TEST_F(SetupTest, every_object_of_ours_is_commented_closed_and_has_a_fixed_search_path) {
@@ -337,29 +337,32 @@ TEST_F(SetupTest, every_object_of_ours_is_commented_closed_and_has_a_fixed_searc
   EXPECT_EQ(cell(url, "select has_table_privilege('anon', 'rowpage.link', 'select')"), "f");
 }
 
-TEST_F(SetupTest, the_schema_of_either_sixth_version_is_brought_up_to_date) {
-  const auto write_edges = [&] {
-    return cell(url, "select string_agg(oid::regprocedure::text, ' ') from pg_proc where proname = 'write_edges'");
+TEST_F(SetupTest, functions_that_are_not_this_programs_are_replaced_as_a_whole) {
+  const auto sources = [&] {
+    return cell(url,
+                "select md5(string_agg(p.oid::regprocedure::text || p.prosrc || coalesce(p.proconfig::text, '') || "
+                "p.proacl::text, '' order by p.oid::regprocedure::text)) from pg_proc p where p.pronamespace = "
+                "'rowpage'::regnamespace");
   };
   ASSERT_TRUE(migrate(*database));
-  const std::string now = write_edges();
-  // As if 0007 had not been installed, in both forms in which the sixth version stands somewhere.
-  for (const char* form :
-       {"",
-        "create function rowpage.write_edges(jsonb, jsonb, rowpage.stored[]) returns void language sql as "
-        "''; drop function rowpage.write_edges(bigint, jsonb, jsonb, rowpage.stored[])"}) {
-    sql(url,
-        "delete from rowpage.migration where version > 6; update rowpage.meta set schema_version = 6; drop function "
-        "rowpage.expose(), rowpage.reset, rowpage.set_project, rowpage.dispatch, rowpage.answers, "
-        "rowpage.exposure_faults, rowpage.entry_point_faults, rowpage.write_batch, rowpage.store_links, "
-        "rowpage.unlink, rowpage.store_conflicts, "
-        "rowpage.store_history, rowpage.store_requests, rowpage.store_parked, rowpage.store_errands, "
-        "rowpage.acknowledge, rowpage.store_state; alter table rowpage.meta drop column project; " +
-            std::string(form));
-    const auto migrated = migrate(*database);
-    ASSERT_TRUE(migrated) << migrated.error().what;
-    EXPECT_EQ(write_edges(), now);
-  }
+  const std::string ours = sources();
+  TestClock clock;
+  EXPECT_TRUE(*PostgresStore(*database, clock).installed());
+  // As another program would leave them: other arguments, other names of arguments, one that this program has not.
+  sql(url,
+      "drop function rowpage.commit(jsonb), rowpage.expose(); create function rowpage.commit(what jsonb) returns int "
+      "language sql as 'select 1'; create function rowpage.expose(int) returns int language sql as 'select 1'; create "
+      "function rowpage.of_old() returns int language sql as 'select 1'; create or replace function rowpage.touch() "
+      "returns trigger language plpgsql as 'begin return old; end'; update rowpage.meta set functions = 'of another'");
+  PostgresStore store(*database, clock);
+  const auto installed = store.installed();
+  ASSERT_FALSE(installed);
+  EXPECT_EQ(installed.error().cause, Cause::schema_drift);
+  EXPECT_THAT(installed.error().what, HasSubstr("functions of another program"));
+  EXPECT_THAT(installed.error().hint, HasSubstr("rowpage setup"));
+  ASSERT_TRUE(migrate(*database));
+  EXPECT_EQ(sources(), ours);
+  EXPECT_TRUE(*PostgresStore(*database, clock).installed());
 }
 
 TEST_F(SetupTest, a_missing_table_is_answered_with_the_nearest_names) {

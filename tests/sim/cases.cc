@@ -1,6 +1,7 @@
 #include "sim/cases.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -19,7 +20,9 @@ class Case {
         world_(options.seed, note_of(options.seed)),
         people_(world_, options.seed),
         trouble_(world_, options.seed, options.without),
-        times_(options.seed, Dice::times) {}
+        times_(options.seed, Dice::times) {
+    draw_rules();
+  }
 
   CaseResult run() {
     trouble_.draw_habits();
@@ -47,6 +50,25 @@ class Case {
     return Dice(seed, Dice::shape).chance(0.3) ? SimWorld::Note::select : SimWorld::Note::text;
   }
 
+  // How conflicts are settled: mostly as by default.
+  void draw_rules() {
+    Dice dice(options_.seed, Dice::rules);
+    constexpr Prefer sides[] = {Prefer::newest, Prefer::newest,   Prefer::newest, Prefer::newest,
+                                Prefer::notion, Prefer::supabase, Prefer::ask,    Prefer::ask};
+    ConflictPolicy& rules = world_.pair.conflict;
+    rules.prefer = sides[dice.below(std::size(sides))];
+    if (dice.chance(0.2)) rules.granularity = Granularity::record;
+  }
+
+  // A person says which half is right, of some of what is open or of all of it.
+  void decide(Dice& dice, double chance) {
+    const auto open = world_.postgres.open_conflicts();
+    for (const auto& [key, field] : open) {
+      const Side winner = dice.chance(0.5) ? Side::notion : Side::supabase;
+      if (dice.chance(chance)) world_.postgres.decide(key, field, winner);
+    }
+  }
+
   void plan_deeds() {
     result_.deeds = times_.below(12);
     Millis when = world_.clock.true_now();
@@ -65,6 +87,7 @@ class Case {
     const bool crashes = crash_step != 0 && !options_.calm && !options_.no_crash;
     for (std::uint64_t i = 0; i < cycles; ++i) {
       world_.clock.pass(static_cast<Millis>(times_.below(150)) * second_ms);
+      decide(decisions_, 0.5);
       RunOptions options;
       options.full = times_.chance(0.1);
       if (!options_.calm) {
@@ -110,6 +133,7 @@ class Case {
     world_.clock.pass(30 * minute_ms);  // the last people act, the last requests land
     for (int i = 0; i < 12; ++i) {
       world_.clock.pass(5 * minute_ms);
+      decide(decisions_, 1);
       const std::uint64_t notion_before = world_.notion_writes();
       const std::uint64_t rows_before = world_.postgres.row_writes();
       RunOptions options;
@@ -132,6 +156,7 @@ class Case {
   People people_;
   Trouble trouble_;
   Dice times_;
+  Dice decisions_{options_.seed, Dice::decisions};
   CaseResult result_;
   std::string last_trouble_;
   std::vector<std::string> broken_brakes_;

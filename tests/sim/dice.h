@@ -18,6 +18,8 @@ class Dice {
     network = 5,
     shape = 6,
     planted = 7,
+    rules = 8,
+    decisions = 9,
     deeds = 1000
   };
 

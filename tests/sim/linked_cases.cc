@@ -1,4 +1,5 @@
 // Random cases of two related pairs, and histories that a property test makes up.
+#include <iterator>
 #include <utility>
 
 #include <fmt/format.h>
@@ -56,6 +57,12 @@ LinkedResult run_linked_case(const LinkedCase& options) {
     trouble(world.faults.error_after, "error_after", {0, 0.05, 0.2});
     trouble(world.faults.read_trouble, "read_trouble", {0, 0.05, 0.2});
     trouble(world.postgres.faults.commit_unknown, "commit_unknown", {0, 0, 0.03});
+  }
+  std::mt19937_64 rules(options.seed * 0x9e3779b97f4a7c15ULL + 3);
+  for (auto& pair : world.pairs) {
+    constexpr Prefer sides[] = {Prefer::newest, Prefer::newest, Prefer::newest, Prefer::notion, Prefer::supabase};
+    pair.conflict.prefer = sides[rules() % std::size(sides)];
+    if (rules() % 5 == 0) pair.conflict.granularity = Granularity::record;
   }
   std::uint64_t deeds_done = 0;
   const auto act = [&](const Deed& deed) {

@@ -61,7 +61,9 @@ bool LinkedWorld::logged(std::size_t field, const std::string& from, const std::
   return std::ranges::any_of(conflicts, [&](const Conflict& conflict) {
     if (conflict.field != field || conflict.page_id.empty() || title_of_page(conflict.page_id) != from) return false;
     if (to.empty()) return links_of(conflict.page).empty() || links_of(conflict.row).empty();
-    return std::ranges::any_of(links_of(conflict.page), [&](const auto& page) { return title_of_page(page) == to; });
+    return std::ranges::any_of(links_of(conflict.page), [&](const auto& page) { return title_of_page(page) == to; }) ||
+           std::ranges::any_of(links_of(conflict.row),
+                               [&](const auto& key) { return title_of_row(target_pair(field), key) == to; });
   });
 }
 

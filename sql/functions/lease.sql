@@ -1,10 +1,10 @@
--- Who may run a workspace, which run is under way, and how many Notion requests are left in this minute.
+-- Who may run a workspace, and which run is under way.
 --
 -- Every function takes one jsonb and answers with one, and may be called again with the same argument when its answer was
 -- lost: the second call finds what the first one did.
 
 -- {"workspace", "holder", "ttl_ms"} -> {"fence", "now_ms", "expires_ms"} | {"busy": holder, "until_ms", "now_ms"}
-create function rowpage.acquire(request jsonb) returns jsonb
+create or replace function rowpage.acquire(request jsonb) returns jsonb
 language plpgsql volatile security invoker set search_path = ''
 as $$
 declare
@@ -32,7 +32,7 @@ $$;
 comment on function rowpage.acquire(jsonb) is 'Takes the lease of a workspace, or names who holds it.';
 
 -- {"workspace", "fence", "ttl_ms"} -> {"fence", "now_ms", "expires_ms"}; PT409 when the lease is lost
-create function rowpage.renew(request jsonb) returns jsonb
+create or replace function rowpage.renew(request jsonb) returns jsonb
 language plpgsql volatile security invoker set search_path = ''
 as $$
 declare
@@ -54,7 +54,7 @@ $$;
 comment on function rowpage.renew(jsonb) is 'Keeps a lease that is still held.';
 
 -- {"workspace", "fence"} -> {}
-create function rowpage.release(request jsonb) returns jsonb
+create or replace function rowpage.release(request jsonb) returns jsonb
 language plpgsql volatile security invoker set search_path = ''
 as $$
 begin
@@ -67,7 +67,7 @@ $$;
 comment on function rowpage.release(jsonb) is 'Gives a lease back; without effect when it is no longer held.';
 
 -- Raises PT409 and says who holds the lease now.
-create function rowpage.refuse_fence(request jsonb) returns void
+create or replace function rowpage.refuse_fence(request jsonb) returns void
 language plpgsql volatile security invoker set search_path = ''
 as $$
 declare
@@ -85,7 +85,7 @@ $$;
 comment on function rowpage.refuse_fence(jsonb) is 'Ends a call whose lease is no longer held (PT409).';
 
 -- Passes when {"workspace", "fence"} names a lease that is held now. The lock keeps a successor out until we commit.
-create function rowpage.check_fence(request jsonb) returns void
+create or replace function rowpage.check_fence(request jsonb) returns void
 language plpgsql volatile security invoker set search_path = ''
 as $$
 begin
@@ -101,7 +101,7 @@ $$;
 comment on function rowpage.check_fence(jsonb) is 'Refuses a caller whose lease is no longer held.';
 
 -- {"workspace", "fence", "ticket", "command", "direction"} -> {"run"}
-create function rowpage.start_run(request jsonb) returns jsonb
+create or replace function rowpage.start_run(request jsonb) returns jsonb
 language plpgsql volatile security invoker set search_path = ''
 as $$
 declare
@@ -118,7 +118,7 @@ $$;
 comment on function rowpage.start_run(jsonb) is 'Opens a run. The ticket makes a repeated call find the same run.';
 
 -- {"workspace", "fence", "run", "outcome", "detail"} -> {}
-create function rowpage.finish_run(request jsonb) returns jsonb
+create or replace function rowpage.finish_run(request jsonb) returns jsonb
 language plpgsql volatile security invoker set search_path = ''
 as $$
 begin
@@ -129,29 +129,3 @@ begin
 end
 $$;
 comment on function rowpage.finish_run(jsonb) is 'Closes a run with its outcome and figures. Needs no lease: a run that lost it also ends.';
-
--- {"bot", "limit", "want"} -> {"granted", "wait_ms"}
-create function rowpage.take_permits(request jsonb) returns jsonb
-language plpgsql volatile security invoker set search_path = ''
-as $$
-declare
-  whose text := request ->> 'bot';
-  used bigint;
-  oldest timestamptz;
-  moment timestamptz;
-  granted bigint;
-begin
-  perform pg_advisory_xact_lock(hashtextextended('rowpage budget ' || whose, 0));
-  moment := clock_timestamp();
-  delete from rowpage.request_budget b where b.bot = whose and b.at <= moment - interval '60 seconds';
-  select coalesce(sum(b.requests), 0), min(b.at) into used, oldest from rowpage.request_budget b where b.bot = whose;
-  granted := greatest(0, least((request ->> 'want')::bigint, (request ->> 'limit')::bigint - used));
-  if granted > 0 then
-    insert into rowpage.request_budget (bot, at, requests) values (whose, moment, granted);
-    return jsonb_build_object('granted', granted, 'wait_ms', 0);
-  end if;
-  return jsonb_build_object('granted', 0, 'wait_ms',
-    greatest(1, ceil(extract(epoch from coalesce(oldest, moment) + interval '60 seconds' - moment) * 1000))::bigint);
-end
-$$;
-comment on function rowpage.take_permits(jsonb) is 'Grants requests out of the rolling minute of a bot; never more than the limit in any 60 seconds.';

@@ -1,206 +1,18 @@
--- One batch, cheaper and cut into its parts: commit() calls a function for each list of its request, and a change to one of them
--- needs no more than that function.
+-- One batch of records, all or nothing: rows, links, shadows, history, requests noted and settled, acknowledgements.
 --
--- Half of what a batch cost was not the storing: it was a subquery for each row where an expression does, and news of our own
--- writes, put into the queue to be taken out again.
-
--- Answers live until the next batch: not worth compressing.
-alter table rowpage.applied alter column answer set storage external;
-
--- Every column of a table with the type to cast texts to: domains taken down to their base, lengths left out. (Asked once for each
--- statement of a batch; as PL/pgSQL its plan is kept.)
-create or replace function rowpage.cast_types(relation regclass) returns jsonb
-language plpgsql stable security invoker set search_path = ''
-as $$
-begin
-  return (
-    with recursive base as (
-      select a.attname as name, a.atttypid as type from pg_catalog.pg_attribute a
-       where a.attrelid = relation and a.attnum > 0 and not a.attisdropped
-      union all
-      select b.name, t.typbasetype from base b join pg_catalog.pg_type t on t.oid = b.type where t.typtype = 'd'
-    )
-    select jsonb_object_agg(b.name, pg_catalog.format_type(b.type, -1))
-      from base b join pg_catalog.pg_type t on t.oid = b.type where t.typtype <> 'd');
-end
-$$;
-
--- Arguments: schema and table of the pair (a partition's trigger names the parent), key column, then the watched columns.
-create or replace function rowpage.capture() returns trigger
-language plpgsql security definer set search_path = ''
-as $$
-declare
-  this_pair bigint;
-  key_name text := tg_argv[2];
-  watched text[] := tg_argv[3:];
-  origin_mark text;
-  row_texts text;
-  written bigint := 0;
-begin
-  -- Depth 1 is our own statement, or what a foreign key does because of it; deeper, somebody's trigger acts inside our transaction,
-  -- and that is a change of its own.
-  if pg_trigger_depth() = 1 then
-    origin_mark := nullif(current_setting('rowpage.origin', true), '');
-    if tg_op = 'INSERT' and origin_mark is not null and current_setting('rowpage.quiet', true) = tg_relid::text then
-      return null;  -- rowpage.write_batch() tells itself what of it is news
-    end if;
-  end if;
-  select p.id into this_pair from rowpage.pair p where p.table_schema = tg_argv[0] and p.table_name = tg_argv[1];
-  if this_pair is null then
-    return null;
-  end if;
-  begin
-    if tg_op = 'TRUNCATE' then
-      insert into rowpage.change_log (pair, op, origin) values (this_pair, 'T', origin_mark);
-    elsif tg_op = 'INSERT' then
-      execute format('insert into rowpage.change_log (pair, row_key, op, origin) '
-                     'select $1, rowpage_row.%I::text, ''I'', $2 from rowpage_new_rows as rowpage_row', key_name)
-        using this_pair, origin_mark;
-    elsif tg_op = 'DELETE' then
-      execute format('insert into rowpage.change_log (pair, row_key, op, origin) '
-                     'select $1, rowpage_row.%I::text, ''D'', $2 from rowpage_old_rows as rowpage_row', key_name)
-        using this_pair, origin_mark;
-    else
-      select 'array[' || coalesce(string_agg(format('rowpage_row.%I::text', c), ', ' order by i), '') || ']::text[]' into row_texts
-        from unnest(watched) with ordinality u(c, i);
-      -- A changed key shows as one key gone and another one new.
-      execute format('insert into rowpage.change_log (pair, row_key, op, columns, origin) '
-                     'select $1, coalesce(n.k, o.k), case when o.k is null then ''I'' when n.k is null then ''D'' else ''U'' end, '
-                     '       case when o.k is null or n.k is null then ''{}'' else '
-                     '         (select array_agg(c order by i) from unnest($3, o.v, n.v) with ordinality u(c, x, y, i) '
-                     '           where x is distinct from y) end, $2 '
-                     'from (select rowpage_row.%1$I::text as k, %2$s as v from rowpage_new_rows as rowpage_row) n '
-                     'full join (select rowpage_row.%1$I::text as k, %2$s as v from rowpage_old_rows as rowpage_row) o '
-                     '  on o.k = n.k '
-                     'where o.k is null or n.k is null or o.v is distinct from n.v', key_name, row_texts)
-        using this_pair, origin_mark, watched;
-    end if;
-    if tg_op <> 'TRUNCATE' then
-      get diagnostics written = row_count;
-      if written > 0 and origin_mark is null then
-        perform rowpage.limit_change_log(this_pair, written);
-      end if;
-    end if;
-  exception when others then
-    -- A watched column was dropped or renamed, say. The user's write must not fail over it: ask for a scan instead.
-    insert into rowpage.change_log (pair, op, origin) values (this_pair, 'T', null);
-  end;
-  return null;
-end
-$$;
-comment on function rowpage.capture() is 'Writes the keys a statement changed into rowpage.change_log.';
-
--- One write statement of a batch: {"kind": insert | update | delete | none, "columns": [...], "rows": [[o, key, version, text...]...]}
-create or replace function rowpage.write_rows(pair jsonb, write jsonb) returns rowpage.stored[]
-language plpgsql volatile security invoker set search_path = ''
-as $$
-declare
-  target text := format('%I.%I', pair ->> 'schema', pair ->> 'table');
-  types jsonb := rowpage.cast_types(target::regclass);
-  key_name text := pair ->> 'key';
-  columns text[] := array(select jsonb_array_elements_text(pair -> 'columns'));
-  written text[] := array(select jsonb_array_elements_text(write -> 'columns'));
-  has_key boolean := coalesce(write #>> '{rows,0,1}', '') <> '';
-  missing text;
-  whole text;      -- array of the mapped columns' texts of the row t
-  meta text;       -- array of what else is shown of the row t
-  rest text;       -- of it, all but the version
-  names text;      -- written columns
-  casts text;      -- their values, taken from the entry r
-  sets text;
-  derived text;    -- array of the columns that were not asked for and are not what they were: of b (before) and a (after)
-  result rowpage.stored[];
-  fresh jsonb := write -> 'rows';
-begin
-  select c into missing from unnest(columns || written || key_name) c where not types ? c limit 1;
-  if missing is not null then
-    raise exception using errcode = '42703', message = format('column "%s" of %s does not exist', missing, target);
-  end if;
-  select 'array[' || string_agg(format('t.%I::text', c), ', ' order by i) || ']::text[]' into whole
-    from unnest(columns) with ordinality u(c, i);
-  whole := coalesce(whole, 'array[]::text[]');
-  rest := ', ' || coalesce('(extract(epoch from t.' || quote_ident(pair ->> 'updated_at_column') || '::timestamptz) * 1000)::bigint::text', 'null')
-    || ', ' || coalesce('(t.' || quote_ident(pair ->> 'deleted_at_column') || ' is not null)::text', '''false''')
-    || ', ' || coalesce('t.' || quote_ident(pair ->> 'page_id_column') || '::text', 'null')
-    || ', ' || coalesce('t.' || quote_ident(pair ->> 'checksum_column') || '::text', 'null') || ']';
-  meta := 'array[pg_catalog.pg_current_xact_id()::xid::text' || rest;
-  select string_agg(format('%I', c), ', ' order by i), string_agg(format('(r ->> %s)::%s', i + 2, types ->> c), ', ' order by i),
-         string_agg(format('%I = (h.r ->> %s)::%s', c, i + 2, types ->> c), ', ' order by i)
-    into names, casts, sets
-    from unnest(written) with ordinality u(c, i);
-  -- Spelt out by column: a subquery for each row would cost as much as writing the row.
-  select 'pg_catalog.array_remove(array[' || string_agg(format('case when %s then %L end',
-           case write ->> 'kind' when 'insert' then format('a[%s] is not null', i) else format('a[%1$s] is distinct from b[%1$s]', i) end, c),
-           ', ' order by i) || ']::text[], null)' into derived
-    from unnest(columns) with ordinality u(c, i) where not c = any(written);
-  derived := coalesce(derived, '''{}''::text[]');
-  -- From here to the end of this function users' triggers may run, and they expect the session's own search path.
-  set local search_path to default;
-
-  if write ->> 'kind' = 'insert' then
-    -- RETURNING comes in the order of the rows, which is how a row whose key the database makes is told from the next one.
-    if has_key then
-      -- A key that is taken is a lost race like any other: its item is moved, and planned again with the row that is there.
-      execute 'select coalesce(jsonb_agg(e.r order by e.i), ''[]'') from jsonb_array_elements($1) with ordinality e(r, i) '
-        || 'where not exists (select from ' || target || ' x where ' || format('x.%I = (e.r ->> 1)::%s', key_name, types ->> key_name) || ')'
-        into fresh using fresh;
-      names := concat_ws(', ', format('%I', key_name), names);
-      casts := concat_ws(', ', format('(r ->> 1)::%s', types ->> key_name), casts);
-    end if;
-    execute 'with entry as materialized (select i, r from jsonb_array_elements($1) with ordinality e(r, i)), '
-      || case when names is null
-         then 'done as (insert into ' || target || ' as t default values returning ' || format('t.%I::text', key_name)
-         else 'done as (insert into ' || target || ' as t (' || names || ') '
-           || case when has_key then 'overriding system value ' else '' end
-           || 'select ' || casts || ' from entry order by i returning ' || format('t.%I::text', key_name) end
-      || ' as k, ' || meta || ' as m, ' || whole || ' as a), '
-      || 'numbered as (select row_number() over () as i, * from done) '
-      || 'select array_agg(row((e.r ->> 0)::int, n.k, n.m, n.a, null, $2, ' || derived || ')::rowpage.stored) '
-      || 'from numbered n join entry e on e.i = n.i'
-      into result using fresh, written;
-    if coalesce(cardinality(result), 0) <> jsonb_array_length(fresh) then
-      raise exception using errcode = 'RP003', message = format('a trigger of %s kept a row from being inserted', target);
-    end if;
-    return coalesce(result, '{}');
-  end if;
-
-  if write ->> 'kind' = 'none' then
-    -- Nothing of the row changes: only its links do. The lock keeps the row from being deleted under them. A version that is
-    -- given must be the row's all the same, for with the links its columns are stored as agreed.
-    execute 'select array_agg(row((r ->> 0)::int, held.k, held.m, held.a, held.a, ''{}'', ''{}'')::rowpage.stored) '
-      || 'from jsonb_array_elements($1) e(r) join (select ' || format('t.%I::text', key_name) || ' as k, '
-      || 'array[t.xmin::text' || rest || ' as m, ' || whole || ' as a from ' || target || ' t where ' || format('t.%I', key_name)
-      || ' = any(array(select (r ->> 1)::' || (types ->> key_name) || ' from jsonb_array_elements($1) e(r))) for key share of t) held '
-      || 'on held.k = e.r ->> 1 and coalesce(e.r ->> 2, '''') in ('''', held.m[1])'
-      into result using write -> 'rows';
-    return coalesce(result, '{}');
-  end if;
-
-  execute 'with w as materialized (select (r ->> 0)::int as o, ' || format('(r ->> 1)::%s', types ->> key_name) || ' as k, r ->> 2 as v, r '
-    || '  from jsonb_array_elements($1) e(r)), '
-    || 'held as materialized (select w.o, w.k, w.r, w.v, t.xmin::text as now, ' || whole || ' as b, ' || meta || ' as m '
-    || '  from ' || target || ' t join w on w.k = ' || format('t.%I', key_name) || ' order by w.k for update of t), '
-    || case when write ->> 'kind' = 'update'
-       then 'done as (update ' || target || ' as t set ' || sets || ' from held h where h.v = h.now and '
-         || format('t.%I', key_name) || ' = h.k returning h.o, ' || format('t.%I::text', key_name) || ' as k, '
-         || meta || ' as m, ' || whole || ' as a, h.b) '
-       else 'done as (delete from ' || target || ' as t using held h where h.v = h.now and '
-         || format('t.%I', key_name) || ' = h.k returning h.o, ' || format('t.%I::text', key_name) || ' as k, '
-         || 'h.m, null::text[] as a, h.b) ' end
-    || 'select array_agg(row(o, k, m, a, b, $2, ' || case write ->> 'kind' when 'update' then derived else '''{}''' end
-    || ')::rowpage.stored) from done'
-    into result using write -> 'rows', written;
-  return coalesce(result, '{}');
-end
-$$;
-comment on function rowpage.write_rows(jsonb, jsonb) is 'Writes the rows of one shape; compare-and-set on xmin, for inserts on the key.';
+-- The caller sends flat lists; every entry carries "o", the number of the item it belongs to. An item whose row was changed
+-- by somebody else since it was read (compare-and-set on xmin) is "moved": none of its entries is stored. A row that the
+-- table refuses ends the whole call, and the caller finds it by halving the batch.
+--
+-- commit() calls a function for each list. `stored`: the rows as this batch wrote them; `moved`: the items that somebody else was
+-- faster with.
 
 -- The row writes of a batch, one statement per shape, and the links that go with them.
 --
 -- Our own writes are no news as long as the rows are exactly what we wrote. What a trigger or a default added is, so that it
 -- travels; and so is what a foreign key did to other rows. Inserts make no such waves, so capture() passes them by and what is news
 -- of them is told here; a first import would fill the queue only for us to empty it.
-create function rowpage.write_batch(this_pair bigint, request jsonb) returns rowpage.stored[]
+create or replace function rowpage.write_batch(this_pair bigint, request jsonb) returns rowpage.stored[]
 language plpgsql volatile security invoker set search_path = ''
 as $$
 declare
@@ -245,12 +57,9 @@ end
 $$;
 comment on function rowpage.write_batch(bigint, jsonb) is 'Writes the rows of a batch and their links; used inside rowpage.commit().';
 
--- Each of the functions below stores one list of a request. `stored`: the rows as this batch wrote them; `moved`: the items that
--- somebody else was faster with, of which nothing is stored.
-
 -- What an entry leaves out has its usual value: both halves live, nothing seen, nothing chosen; and of the row's shadow what the row
 -- as stored says anyway.
-create function rowpage.store_links(this_pair bigint, request jsonb, stored rowpage.stored[], moved int[]) returns void
+create or replace function rowpage.store_links(this_pair bigint, request jsonb, stored rowpage.stored[], moved int[]) returns void
 language plpgsql volatile security invoker set search_path = ''
 as $$
 declare
@@ -288,7 +97,7 @@ end
 $$;
 comment on function rowpage.store_links(bigint, jsonb, rowpage.stored[], int[]) is 'Ties between pages and rows, with their shadows; used inside rowpage.commit().';
 
-create function rowpage.unlink(this_pair bigint, request jsonb, stored rowpage.stored[], moved int[]) returns void
+create or replace function rowpage.unlink(this_pair bigint, request jsonb, stored rowpage.stored[], moved int[]) returns void
 language plpgsql volatile security invoker set search_path = ''
 as $$
 begin
@@ -304,7 +113,7 @@ end
 $$;
 comment on function rowpage.unlink(bigint, jsonb, rowpage.stored[], int[]) is 'Ties that are no more; used inside rowpage.commit().';
 
-create function rowpage.store_conflicts(this_pair bigint, request jsonb, stored rowpage.stored[], moved int[]) returns void
+create or replace function rowpage.store_conflicts(this_pair bigint, request jsonb, stored rowpage.stored[], moved int[]) returns void
 language plpgsql volatile security invoker set search_path = ''
 as $$
 declare
@@ -337,7 +146,7 @@ comment on function rowpage.store_conflicts(bigint, jsonb, rowpage.stored[], int
 
 -- Of a row that this batch wrote: the texts of the columns that were asked for, before and after, and after also what the database
 -- changed by itself. (Mostly that is all columns, and then no subquery is needed.)
-create function rowpage.store_history(this_pair bigint, request jsonb, stored rowpage.stored[], moved int[]) returns void
+create or replace function rowpage.store_history(this_pair bigint, request jsonb, stored rowpage.stored[], moved int[]) returns void
 language plpgsql volatile security invoker set search_path = ''
 as $$
 declare
@@ -363,7 +172,7 @@ end
 $$;
 comment on function rowpage.store_history(bigint, jsonb, rowpage.stored[], int[]) is 'What was written on either side, before and after; used inside rowpage.commit().';
 
-create function rowpage.store_requests(this_pair bigint, request jsonb, stored rowpage.stored[], moved int[]) returns void
+create or replace function rowpage.store_requests(this_pair bigint, request jsonb, stored rowpage.stored[], moved int[]) returns void
 language plpgsql volatile security invoker set search_path = ''
 as $$
 begin
@@ -401,7 +210,7 @@ end
 $$;
 comment on function rowpage.store_requests(bigint, jsonb, rowpage.stored[], int[]) is 'Notion requests given up, settled and noted; used inside rowpage.commit().';
 
-create function rowpage.store_parked(this_pair bigint, request jsonb, stored rowpage.stored[], moved int[]) returns void
+create or replace function rowpage.store_parked(this_pair bigint, request jsonb, stored rowpage.stored[], moved int[]) returns void
 language plpgsql volatile security invoker set search_path = ''
 as $$
 begin
@@ -422,7 +231,7 @@ end
 $$;
 comment on function rowpage.store_parked(bigint, jsonb, rowpage.stored[], int[]) is 'Records that wait, and those that no longer do; used inside rowpage.commit().';
 
-create function rowpage.store_errands(this_pair bigint, request jsonb, stored rowpage.stored[], moved int[]) returns void
+create or replace function rowpage.store_errands(this_pair bigint, request jsonb, stored rowpage.stored[], moved int[]) returns void
 language plpgsql volatile security invoker set search_path = ''
 as $$
 begin
@@ -470,7 +279,7 @@ comment on function rowpage.store_errands(bigint, jsonb, rowpage.stored[], int[]
 
 -- An entry somebody is just removing (a full log, see rowpage.capture) is left to them, so that nobody waits for anybody; should they
 -- roll back, it is read once more.
-create function rowpage.acknowledge(this_pair bigint, request jsonb, stored rowpage.stored[], moved int[]) returns void
+create or replace function rowpage.acknowledge(this_pair bigint, request jsonb, stored rowpage.stored[], moved int[]) returns void
 language plpgsql volatile security invoker set search_path = ''
 as $$
 begin
@@ -484,7 +293,7 @@ end
 $$;
 comment on function rowpage.acknowledge(bigint, jsonb, rowpage.stored[], int[]) is 'Changes of the queue that were dealt with; used inside rowpage.commit().';
 
-create function rowpage.store_state(this_pair bigint, request jsonb) returns void
+create or replace function rowpage.store_state(this_pair bigint, request jsonb) returns void
 language plpgsql volatile security invoker set search_path = ''
 as $$
 begin
@@ -575,28 +384,4 @@ begin
   return reply;
 end
 $$;
-
--- What is wrong with who may do what: the entry points, as before, and our schema, which somebody may have opened or closed since, or
--- which was made where Supabase's roles were not (a dump restored into a project). secure() and expose() mend it.
-alter function rowpage.exposure_faults() rename to entry_point_faults;
-create function rowpage.exposure_faults() returns jsonb
-language plpgsql stable security invoker set search_path = ''
-as $$
-declare
-  faults jsonb := rowpage.entry_point_faults();
-  role_name text;
-begin
-  for role_name in select r.rolname from pg_catalog.pg_roles r
-                    where r.rolname in ('anon', 'authenticated') and has_schema_privilege(r.oid, 'rowpage', 'usage') order by 1 loop
-    faults := faults || to_jsonb(format('%s may use the schema rowpage', role_name));
-  end loop;
-  if exists (select from pg_catalog.pg_roles r where r.rolname = 'service_role')
-     and not (has_schema_privilege('service_role', 'rowpage', 'usage')
-              and has_table_privilege('service_role', 'rowpage.link', 'insert')
-              and has_function_privilege('service_role', 'rowpage.dispatch(jsonb)', 'execute')) then
-    faults := faults || to_jsonb('service_role may not use the schema rowpage'::text);
-  end if;
-  return faults;
-end
-$$;
-comment on function rowpage.exposure_faults() is 'What somebody changed about who may use our schema and the entry points of the Data API.';
+comment on function rowpage.commit(jsonb) is 'Stores one batch of records in one transaction, under the lease, once per token.';

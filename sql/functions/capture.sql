@@ -6,7 +6,7 @@
 -- and a capture trigger must never make a user's write fail.
 
 -- Arguments: schema and table of the pair (a partition's trigger names the parent), key column, then the watched columns.
-create function rowpage.capture() returns trigger
+create or replace function rowpage.capture() returns trigger
 language plpgsql security definer set search_path = ''
 as $$
 declare
@@ -17,13 +17,17 @@ declare
   row_texts text;
   written bigint := 0;
 begin
+  -- Depth 1 is our own statement, or what a foreign key does because of it; deeper, somebody's trigger acts inside our transaction,
+  -- and that is a change of its own.
+  if pg_trigger_depth() = 1 then
+    origin_mark := nullif(current_setting('rowpage.origin', true), '');
+    if tg_op = 'INSERT' and origin_mark is not null and current_setting('rowpage.quiet', true) = tg_relid::text then
+      return null;  -- rowpage.write_batch() tells itself what of it is news
+    end if;
+  end if;
   select p.id into this_pair from rowpage.pair p where p.table_schema = tg_argv[0] and p.table_name = tg_argv[1];
   if this_pair is null then
     return null;
-  end if;
-  -- Depth 1 is our own statement; deeper, somebody's trigger acts inside our transaction, and that is a change of its own.
-  if pg_trigger_depth() = 1 then
-    origin_mark := nullif(current_setting('rowpage.origin', true), '');
   end if;
   begin
     if tg_op = 'TRUNCATE' then
@@ -66,11 +70,73 @@ end
 $$;
 comment on function rowpage.capture() is 'Writes the keys a statement changed into rowpage.change_log.';
 
+-- Changes of a join table, for one field that shows it. The queue gets the owners' keys with the field's stored name.
+--
+-- Arguments: schema, table and key of the pair, the column of it that the links hold, the field's stored name, the join
+-- table's two columns, and the owner's updated_at, '' for none: a link that changes makes its owner look edited, unless it is
+-- ours. An owner somebody else is writing just now is passed by, for nobody may have to wait here.
+create or replace function rowpage.capture_links() returns trigger
+language plpgsql security definer set search_path = ''
+as $$
+declare
+  this_pair bigint;
+  target text := format('%I.%I', tg_argv[0], tg_argv[1]);
+  origin_mark text;
+  changed text;  -- query: what the changed links hold of their owners
+  written bigint := 0;
+begin
+  select p.id into this_pair from rowpage.pair p where p.table_schema = tg_argv[0] and p.table_name = tg_argv[1];
+  if this_pair is null then
+    return null;
+  end if;
+  if pg_trigger_depth() = 1 then
+    origin_mark := nullif(current_setting('rowpage.origin', true), '');
+  end if;
+  begin
+    if tg_op = 'TRUNCATE' then
+      insert into rowpage.change_log (pair, op, origin) values (this_pair, 'T', origin_mark);
+      return null;
+    end if;
+    changed := case tg_op
+      when 'INSERT' then format('select c.%I as own from rowpage_new_rows c', tg_argv[5])
+      when 'DELETE' then format('select c.%I as own from rowpage_old_rows c', tg_argv[5])
+      else format('select x.own from (select c.%1$I as own, c.%2$I::text from rowpage_new_rows c '
+                  '  except all select c.%1$I, c.%2$I::text from rowpage_old_rows c) x union all '
+                  'select x.own from (select c.%1$I as own, c.%2$I::text from rowpage_old_rows c '
+                  '  except all select c.%1$I, c.%2$I::text from rowpage_new_rows c) x', tg_argv[5], tg_argv[6]) end;
+    execute 'insert into rowpage.change_log (pair, row_key, op, columns, origin) select distinct $1, u.k, ''U'', array[$2], $3 from ('
+      || case when tg_argv[3] = tg_argv[2] then format('select w.own::text from (%s) w where w.own is not null', changed)
+              else format('select t.%I::text from %s t join (%s) w on w.own = t.%I', tg_argv[2], target, changed, tg_argv[3]) end
+      || ') u(k)'
+      using this_pair, tg_argv[4], origin_mark;
+    get diagnostics written = row_count;
+    if written > 0 and origin_mark is null then
+      perform rowpage.limit_change_log(this_pair, written);
+    end if;
+  exception when others then
+    -- A column was dropped or renamed, say. The user's write must not fail over it: ask for a scan instead.
+    insert into rowpage.change_log (pair, op, origin) values (this_pair, 'T', null);
+    return null;
+  end;
+  if tg_argv[7] <> '' and coalesce(current_setting('rowpage.origin', true), '') = '' then
+    begin
+      execute format('with owner as (select t.%2$I as k from %1$s t where t.%3$I in (%4$s) for no key update skip locked) '
+                     'update %1$s t set %5$I = clock_timestamp() from owner where t.%2$I = owner.k',
+                     target, tg_argv[2], tg_argv[3], changed, tg_argv[7]);
+    exception when others then
+      null;  -- captured all the same; only the time of the change stays unknown
+    end;
+  end if;
+  return null;
+end
+$$;
+comment on function rowpage.capture_links() is 'Writes the keys of rows whose links a statement changed into rowpage.change_log.';
+
 -- While nobody syncs, the queue must not grow for ever. Beyond meta.change_log_limit entries a pair's queue becomes one entry
 -- that asks for a scan, which is cheaper by then anyway. Counting costs, so it is done once in many entries: when their
 -- numbers, of which this statement just drew `written`, pass a multiple of `step`. Entries that another transaction holds
 -- are passed by: a user's statement must not wait here.
-create function rowpage.limit_change_log(this_pair bigint, written bigint) returns void
+create or replace function rowpage.limit_change_log(this_pair bigint, written bigint) returns void
 language plpgsql volatile security invoker set search_path = ''
 as $$
 declare
@@ -92,7 +158,7 @@ $$;
 comment on function rowpage.limit_change_log(bigint, bigint) is 'Empties an overlong queue of a pair into one entry that asks for a scan.';
 
 -- Argument: the column to touch. The trigger's WHEN clause names the columns whose change counts.
-create function rowpage.touch() returns trigger
+create or replace function rowpage.touch() returns trigger
 language plpgsql security invoker set search_path = ''
 as $$
 begin
@@ -100,32 +166,3 @@ begin
 end
 $$;
 comment on function rowpage.touch() is 'Sets the column a trigger names to the current time.';
-
--- Forgets a pair's links, shadows, pending requests and log, and empties nothing of the user's.
--- {"pair": id, "force": boolean} -> {"waiting": captured changes not yet synced}; refused (RP004) while some wait, unless forced.
-create function rowpage.clear_pair(request jsonb) returns jsonb
-language plpgsql volatile security invoker set search_path = ''
-as $$
-declare
-  this_pair bigint := (request ->> 'pair')::bigint;
-  waiting bigint;
-begin
-  select count(*) into waiting from rowpage.change_log l where l.pair = this_pair and l.origin is null;
-  if waiting > 0 and not coalesce((request ->> 'force')::boolean, false) then
-    raise exception using errcode = 'RP004', message = format('%s captured changes have not been synced yet', waiting);
-  end if;
-  delete from rowpage.link l where l.pair = this_pair;
-  delete from rowpage.pending p where p.pair = this_pair;
-  delete from rowpage.abandoned a where a.pair = this_pair;
-  delete from rowpage.conflict c where c.pair = this_pair;
-  delete from rowpage.parked p where p.pair = this_pair;
-  delete from rowpage.history h where h.pair = this_pair;
-  delete from rowpage.change_log l where l.pair = this_pair;
-  update rowpage.pair p
-     set watermark = null, full_scan_at = null, first_sync_done = false, scan_needed = true, fingerprint = '',
-         source_schema = '', source_schema_at = null
-   where p.id = this_pair;
-  return jsonb_build_object('waiting', waiting);
-end
-$$;
-comment on function rowpage.clear_pair(jsonb) is 'Forgets everything known of a pair, so that its next sync is a first one.';
