@@ -55,6 +55,7 @@ class Decider {
   Sides now_live() const;
   void decide_linked();
   void nothing_to_decide();
+  void log_what_lost(Side side);
   void revive(const Sides& base);
   void page_was_trashed();
   void row_was_deleted();

@@ -48,6 +48,18 @@ void Decider::nothing_to_decide() {
   for (std::size_t i = 0; i < pair_.fields.size(); ++i) action_.settled.push_back(i);
 }
 
+// A person decided against this half's value in a conflict, which is why its change does not keep the record alive. It
+// may be another by now than the one that stands in the log.
+void Decider::log_what_lost(Side side) {
+  const Link& link = *state_.link;
+  for (const auto& [i, winner] : link.choices) {
+    const bool changed =
+        side == Side::notion ? action_.page_now[i] != link.page_shadow[i] : action_.row_now[i] != link.row_shadow[i];
+    if (changed && winner != side)
+      log_conflict(i, field_state(i), winner, "a person decided for " + std::string(name_of(winner)));
+  }
+}
+
 // Both halves live, at least one of them lived on only in our state: nothing to write, the link lives again.
 void Decider::revive(const Sides& base) {
   if (base.page && base.row) {
@@ -73,6 +85,7 @@ void Decider::page_was_trashed() {
     return;
   }
   action_.reasons.push_back("trashed in Notion");
+  log_what_lost(Side::supabase);
   nothing_to_decide();
   action_.row_op = pair_.deletes == Deletes::hard ? RowOp::hard_delete : RowOp::soft_delete;
 }
@@ -92,6 +105,7 @@ void Decider::row_was_deleted() {
   }
   action_.reasons.push_back(gone ? "the row was deleted in Supabase" : "the row was marked deleted in Supabase");
   action_.page_op = PageOp::trash;
+  log_what_lost(Side::notion);
   nothing_to_decide();
 }
 

@@ -60,7 +60,8 @@ LinkedResult run_linked_case(const LinkedCase& options) {
   }
   std::mt19937_64 rules(options.seed * 0x9e3779b97f4a7c15ULL + 3);
   for (auto& pair : world.pairs) {
-    constexpr Prefer sides[] = {Prefer::newest, Prefer::newest, Prefer::newest, Prefer::notion, Prefer::supabase};
+    constexpr Prefer sides[] = {Prefer::newest, Prefer::newest,   Prefer::newest,
+                                Prefer::notion, Prefer::supabase, Prefer::ask};
     pair.conflict.prefer = sides[rules() % std::size(sides)];
     if (rules() % 5 == 0) pair.conflict.granularity = Granularity::record;
   }
@@ -88,6 +89,7 @@ LinkedResult run_linked_case(const LinkedCase& options) {
       const std::uint64_t step = 1 + luck() % 60;
       if (!options.without.contains("crash")) world.crash.arm(step);
     }
+    world.decide(rules, false);
     RunOptions run;
     run.full = luck() % 8 == 0;
     world.cycle(run);
@@ -100,6 +102,10 @@ LinkedResult run_linked_case(const LinkedCase& options) {
   result.requests = world.requests;
   result.crashes = world.crashes;
   result.cycles = world.cycles;
+  for (const auto& pair : world.pairs) {
+    world.postgres.use(pair);
+    result.conflicts += world.postgres.conflicts().size();
+  }
   result.window_losses = world.window_losses;
   result.trace = world.trace;
   result.fates = world.fates;

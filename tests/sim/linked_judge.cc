@@ -62,12 +62,26 @@ bool LinkedWorld::logged(std::size_t field, const std::string& from, const std::
     if (conflict.field != field || conflict.page_id.empty() || title_of_page(conflict.page_id) != from) return false;
     if (to.empty()) return links_of(conflict.page).empty() || links_of(conflict.row).empty();
     return std::ranges::any_of(links_of(conflict.page), [&](const auto& page) { return title_of_page(page) == to; }) ||
-           std::ranges::any_of(links_of(conflict.row),
-                               [&](const auto& key) { return title_of_row(target_pair(field), key) == to; });
+           std::ranges::any_of(links_of(conflict.row), [&](const auto& key) {
+             postgres.use(pairs[target_pair(field)]);
+             return postgres.rows().contains(key) && title_of_row(target_pair(field), key) == to;
+           });
   });
 }
 
+void LinkedWorld::decide(std::mt19937_64& dice, bool all) {
+  for (const auto& pair : pairs) {
+    postgres.use(pair);
+    const auto open = postgres.open_conflicts();
+    for (const auto& [key, field] : open) {
+      const Side winner = dice() % 2 == 0 ? Side::notion : Side::supabase;
+      if (all || dice() % 2 == 0) postgres.decide(key, field, winner);
+    }
+  }
+}
+
 bool LinkedWorld::come_to_rest() {
+  std::mt19937_64 dice(cycles);  // of its own: what people say at the end changes nothing before
   faults = {};
   postgres.faults = {};
   fate_of = nullptr;
@@ -75,6 +89,7 @@ bool LinkedWorld::come_to_rest() {
   clock.pass(30 * minute_ms);
   for (int i = 0; i < 12; ++i) {
     clock.pass(5 * minute_ms);
+    decide(dice, true);
     const std::uint64_t before = writes();
     RunOptions options;
     options.full = i == 1;

@@ -75,6 +75,8 @@ class LinkedWorld {
   /// One run over both pairs; nullopt: it crashed.
   std::optional<std::vector<PairReport>> cycle(RunOptions options = {});
   void act(const Deed& deed);
+  /// People say which half of an open conflict is right; of some of them, or of all.
+  void decide(std::mt19937_64& dice, bool all);
   /// Heals everything and runs until nothing is written. False: it does not come to rest.
   bool come_to_rest();
   /// Everything wrong with the final state, one line each.
@@ -149,7 +151,7 @@ struct LinkedCase {
 };
 struct LinkedResult {
   std::vector<std::string> wrong;
-  std::uint64_t requests = 0, crashes = 0, cycles = 0, window_losses = 0, deeds = 0, trace = 0;
+  std::uint64_t requests = 0, crashes = 0, cycles = 0, conflicts = 0, window_losses = 0, deeds = 0, trace = 0;
   std::map<std::string, std::uint64_t> fates;
 };
 LinkedResult run_linked_case(const LinkedCase& options);

@@ -192,6 +192,32 @@ TEST_F(Dispute, is_over_when_what_was_in_dispute_was_taken_back) {
   }
 }
 
+// Found by simulation: what stood in the log was what the half had shown when the conflict was noticed.
+TEST_F(Dispute, whose_loser_was_edited_again_is_in_the_log_when_the_record_is_deleted) {
+  for (const Side winner : {Side::notion, Side::supabase}) {
+    Story story;
+    story.pair.conflict.prefer = Prefer::ask;
+    const Story::Record both = story.synced();
+    story.edit_page(both.page, {{Story::note, story.fresh("r1", Story::note)}});
+    story.edit_row(both.row, {{Story::note, story.fresh("r1", Story::note)}});
+    story.sync();
+    story.postgres.decide(both.row, Story::note, winner);
+    const Value again = story.fresh("r1", Story::note);
+    if (winner == Side::notion) {
+      story.edit_row(both.row, {{Story::note, again}});
+      story.trash_page(both.page);
+    } else {
+      story.edit_page(both.page, {{Story::note, again}});
+      story.delete_row(both.row, false);
+    }
+    EXPECT_TRUE(story.comes_to_rest());
+    const Conflict* logged = story.logged(again);
+    ASSERT_NE(logged, nullptr);
+    EXPECT_EQ(logged->winner, winner);
+    EXPECT_TRUE(story.postgres.open_conflicts().empty());
+  }
+}
+
 TEST_F(Dispute, record_by_record_gives_the_whole_record_to_the_newer_half) {
   story.pair.conflict.granularity = Granularity::record;
   const Value score = story.fresh("r1", Story::score);

@@ -34,6 +34,7 @@ CaseResult linked(const CaseOptions& options, bool verbose) {
   result.tally.crashes = played.crashes;
   result.tally.cycles = played.cycles;
   result.window_losses = played.window_losses;
+  result.conflicts = played.conflicts;
   return result;
 }
 
