@@ -95,7 +95,7 @@ TablePlanner::TablePlanner(PlanContext& context, const SetupInput& input)
       target_(quote_name(input.pair.schema_name, input.pair.table_name)) {}
 
 void TablePlanner::step(std::string statement, std::string why, std::vector<std::string> others, std::string unless) {
-  others.push_back(target_);
+  if (!has(others, target_)) others.push_back(target_);
   context_.step({std::move(statement), std::move(why), std::move(others), std::move(unless)});
 }
 
