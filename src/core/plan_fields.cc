@@ -233,11 +233,12 @@ void Decider::drift(std::size_t i, const FieldState& now, Side changed) {
 
 // granularity: record. Once a field is in real conflict, the two records' own times name one winner, which takes
 // every changed field, the loser's single-sided changes too: what "the newer record wins" says literally. Losers are
-// logged.
+// logged. Links travel by themselves even so, as lists of them always do: that a page shows none may only mean that it
+// led into the trash, which is nobody's word against a link that was made.
 FieldMerge Decider::merge_for_record(const Field& field, const FieldState& now) const {
   FieldMerge merged = merge_field(field, now, pair_.conflict, options_.first);
   const bool travels = merged.outcome == FieldOutcome::to_row || merged.outcome == FieldOutcome::to_page;
-  if (!travels || field.direction != Direction::both) return merged;
+  if (!travels || field.direction != Direction::both || (field.is_relation() && !merged.conflict)) return merged;
   const auto wanted = *record_winner_ == Side::notion ? FieldOutcome::to_row : FieldOutcome::to_page;
   if (merged.outcome == wanted) return merged;
   return {wanted, !mutated(Mutant::last_writer_wins), record_reason_};

@@ -159,6 +159,24 @@ TEST_F(Links, a_foreign_key_changed_on_both_sides_is_a_conflict_whose_loser_is_k
   expect_quiet();
 }
 
+// Found by simulation: the winner's page showed no link because it led into the trash, and the row's new one was lost.
+TEST_F(Links, record_by_record_a_link_that_one_side_alone_changed_travels_though_the_other_half_wins) {
+  world.pairs[task].conflict = {.prefer = Prefer::notion, .granularity = Granularity::record};
+  ASSERT_TRUE(world.edit_row(task, "t1", owner, {"p1"}));
+  sync();
+  world.trash(p1, true);
+  sync();
+  world.set_links(t1, "Parent", {t2});
+  ASSERT_TRUE(world.edit_row(task, "t1", parent, {"t1"}));
+  ASSERT_TRUE(world.edit_row(task, "t1", owner, {"p2"}));
+  sync();
+  EXPECT_EQ(cell("t1", parent), Value(TextList{"t2"}));
+  EXPECT_EQ(cell("t1", owner), Value(TextList{"p2"}));
+  EXPECT_EQ(shown(t1, "Parent"), TextList{t2});
+  EXPECT_EQ(shown(t1, "Owner"), TextList{p2});
+  expect_quiet();
+}
+
 TEST_F(Links, records_link_to_their_own_kind_and_to_themselves) {
   world.edit_row(task, "t1", parent, {"t1"});
   world.postgres.link("public.task_depends", "t1", "t2");
