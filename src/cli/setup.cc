@@ -122,8 +122,7 @@ class Setup {
       output_.progress("installing the schema rowpage", 0, std::nullopt);
       const std::string script = "begin;\n" + migration_script(*installed) + "commit;\n";
       if (Status done = (*changes)->execute(script, "installing the rowpage schema"); !done) return done;
-      step("PostgreSQL", installed->version == 0 ? "our own schema: links, shadows, history, queue"
-                                                 : "our own schema, from " + installed->described());
+      step("PostgreSQL", installed->step());
     }
     if (auto known = wait_for_data_api(); !known) return known;
     split_.emplace(session_.database(), **changes);

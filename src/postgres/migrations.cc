@@ -77,6 +77,10 @@ std::string InstalledSchema::described() const {
          (version == program_schema_version() ? " with functions of another program" : "");
 }
 
+std::string InstalledSchema::step() const {
+  return version == 0 ? "our own schema: links, shadows, history, queue" : "our own schema, from " + described();
+}
+
 Error newer_schema(const InstalledSchema& installed, const std::string& place) {
   return Error{.effect = Effect::none,
                .scope = Scope::workspace,
@@ -139,7 +143,7 @@ std::string migration_script(const InstalledSchema& from) {
 }
 
 Status migrate(Database& database) {
-  auto done = database.write<int>([&](Unit& unit) -> Result<int> {
+  auto done = database.write<bool>([&](Unit& unit) -> Result<bool> {
     auto lock = unit.run("select pg_advisory_xact_lock(hashtextextended('rowpage schema', 0))", {},
                          "waiting for another setup");
     if (!lock) return fail(lock.error());
@@ -147,7 +151,7 @@ Status migrate(Database& database) {
     if (!installed) return fail(installed.error());
     if (installed->newer()) return fail(newer_schema(*installed, database.place()));
     const std::string script = migration_script(*installed);
-    if (script.empty()) return 0;
+    if (script.empty()) return true;
     if (Status status = unit.script(script, "installing the rowpage schema"); !status) {
       Error error = status.error();
       if (unit.sqlstate() == "42501") {
@@ -156,7 +160,7 @@ Status migrate(Database& database) {
       }
       return fail(std::move(error));
     }
-    return 0;
+    return true;
   });
   if (!done) return fail(done.error());
   return {};

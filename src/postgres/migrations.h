@@ -2,9 +2,9 @@
 // now (sql/functions/*.sql).
 //
 // A migration is applied once, in order; it holds what cannot be said twice. Functions are replaced as a whole whenever
-// those installed are not this program's, which their digest tells; a function that goes, or changes its arguments, is
-// dropped by a migration. All of it happens in one transaction under a lock that makes two setups wait for each other.
-// A database whose schema is newer than this program is refused: an old binary must not guess what new tables mean.
+// those installed are not this program's, which their digest tells. All of it happens in one transaction under a lock
+// that makes two setups wait for each other. A database whose schema is newer than this program is refused: an old
+// binary must not guess what new tables mean.
 #pragma once
 
 #include <string>
@@ -41,6 +41,8 @@ struct InstalledSchema {
   bool current() const;
   /// "version 9", with a remark where only the functions differ.
   std::string described() const;
+  /// What a setup does about it, for people: "our own schema, from version 9".
+  std::string step() const;
 };
 
 Result<InstalledSchema> installed_schema(Unit& unit);

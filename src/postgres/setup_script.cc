@@ -36,9 +36,7 @@ std::string as_plpgsql(const std::string& statement) {
 }
 
 std::string text_array(const std::vector<std::string>& texts) {
-  std::string list;
-  for (const auto& text : texts) list += (list.empty() ? "" : ", ") + quote_literal(text);
-  return "array[" + list + "]::text[]";
+  return quote_literal(array_literal(texts)) + "::text[]";
 }
 
 // Steps under conditions that the script looks at when it is run. Neighbours under one condition stand under it
@@ -54,9 +52,8 @@ void write_guarded(std::span<const SetupStep> steps, std::string& text) {
       write_steps({group.begin(), group.end()}, text);
       continue;
     }
-    std::string body = "begin\n  if string_to_array(current_setting('rowpage.found'), E'\\n') && " +
-                       text_array(first.tables) + (first.unless.empty() ? "" : "\n    or " + first.unless) +
-                       " then\n    return;\n  end if;\n";
+    std::string body = "begin\n  if current_setting('rowpage.found')::text[] && " + text_array(first.tables) +
+                       (first.unless.empty() ? "" : "\n    or " + first.unless) + " then\n    return;\n  end if;\n";
     std::string why;
     for (const auto& one : group) {
       if (one.why != why) body += "  -- " + one.why + "\n";
@@ -90,8 +87,8 @@ std::string unseen_script(const SetupPlan& plan) {
           "  end if;\nend\n") +
       ";\n\n-- Tables that are there, and stay as they are.\n"
       "do " +
-      dollar_quoted("begin\n  perform set_config('rowpage.found', coalesce((select string_agg(t, E'\\n') from unnest(" +
-                    text_array(tables) + ") t where to_regclass(t) is not null), ''), true);\nend\n") +
+      dollar_quoted("begin\n  perform set_config('rowpage.found', array(select t from unnest(" + text_array(tables) +
+                    ") t where to_regclass(t) is not null)::text, true);\nend\n") +
       ";\n\n";
   write_guarded(plan.steps, text);
   for (const auto& note : plan.notes) text += "-- note: " + note + "\n";

@@ -82,9 +82,7 @@ Status plan_our_schema(PlanContext& context) {
         context.missing_privilege("CREATE", "database " + database,
                                   "GRANT CREATE ON DATABASE " + database + " TO " + quote_ident(context.role) + ";"));
   }
-  context.step({.statement = migration_script(*installed),
-                .why = context.installed ? "our own schema, from " + installed->described()
-                                         : "our own schema: links, shadows, history, queue"});
+  context.step({.statement = migration_script(*installed), .why = installed->step()});
   return {};
 }
 
