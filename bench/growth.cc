@@ -22,15 +22,7 @@ struct Cycle {
 };
 
 std::int64_t blocks_touched(LotWorld& world) {
-  // The counts of a process are handed in when it ends, which the last command's connection may not have done yet.
-  for (int tries = 0; tries < 500; ++tries) {
-    if (world.sql("select count(*) from pg_stat_activity where application_name = 'rowpage' and pid <> "
-                  "pg_backend_pid()") == "0")
-      break;
-    world.sql("select pg_sleep(0.01)");
-  }
-  // Our own connection hands its counts in once a second, unless it is told to.
-  world.sql("select pg_stat_force_next_flush()");
+  world.take_statistics();
   return std::stoll(
       world.sql("select pg_stat_clear_snapshot()::text || (blks_hit + blks_read)::text from pg_stat_database where "
                 "datname = current_database()"));

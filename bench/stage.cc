@@ -131,11 +131,11 @@ Requests Stage::requests() {
   return requests;
 }
 
-std::int64_t Stage::rows_written() {
+void Stage::take_statistics() {
   // A server process hands in its counts at its end; the one of the last command may be on its way out.
   for (int tries = 0; tries < 500; ++tries) {
-    if (sql("select count(*) from pg_stat_activity where backend_type = 'client backend' and pid <> "
-            "pg_backend_pid()") == "0") {
+    if (sql("select count(*) from pg_stat_activity where application_name = 'rowpage' and pid <> pg_backend_pid()") ==
+        "0") {
       break;
     }
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
@@ -145,6 +145,10 @@ std::int64_t Stage::rows_written() {
     sql("select pg_stat_force_next_flush()");
   else
     std::this_thread::sleep_for(std::chrono::milliseconds(1500));
+}
+
+std::int64_t Stage::rows_written() {
+  take_statistics();
   return std::stoll(
       sql("select coalesce(sum(n_tup_ins + n_tup_upd + n_tup_del), 0) from pg_stat_user_tables "
           "where schemaname <> 'rowpage'"));

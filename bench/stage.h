@@ -55,6 +55,8 @@ class Stage {
   Requests requests();
   /// What the last command and PostgreSQL told each other.
   test::Relay::Traffic traffic() const { return wire_->traffic(); }
+  /// Waits until PostgreSQL's statistics tell of all that was done so far.
+  void take_statistics();
   /// Rows written so far to tables outside the schema rowpage, by PostgreSQL's statistics.
   std::int64_t rows_written();
 
