@@ -264,7 +264,7 @@ void Decider::find_record_winner() {
 }
 
 // Whether people changed this half since the shadow, in a field that may travel to the other. A change that has lost
-// its conflict already (and stands in the log) is none any more.
+// its conflict already is none any more (and stands in the log: see log_what_lost()).
 bool Decider::edited(Side side) const {
   const Link& link = *state_.link;
   if (side == Side::supabase && state_.derived) return false;  // defaults of a row we made are nobody's edit
